@@ -1,0 +1,321 @@
+"""Where the parts meet: one gateway, from its settings to its end.
+
+`run` opens the database, takes the site's lock, makes sure that no other gateway serves the site, connects, listens,
+serves the pages, and lets go of everything again in the opposite order. Every part gets what it needs here; nothing
+imports this module but the command line.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import structlog
+import uvloop
+
+from devices.messages import GatewayStatus
+from gateway import logs
+from gateway.core.quarantine import Limits
+from gateway.flows import alarms, bad_message, device_status, directory_watch, waiting
+from gateway.flows.ports import Clock, Entry, LedgerUnavailable, SystemClock, Unit
+from gateway.flows.site import Rules, Site
+from gateway.mqtt.link import Link
+from gateway.mqtt.lookout import live_gateway
+from gateway.mqtt.router import Router
+from gateway.serving import WebService
+from gateway.settings import Settings, environment
+from gateway.store.archive import StoreArchive, load_open_alarms
+from gateway.store.database import Database, DatabaseAway, NotOurDatabase, open_database
+from gateway.store.head_file import HeadFile
+from gateway.store.ledger import Ledger
+from gateway.store.sealing import Sealer, WrongStoreKey
+from gateway.store.site_lock import AnotherGateway, Instance, SiteLock
+from gateway.store.verification import is_shorter_than, ledger_length
+from gateway.store.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+LOOK_S = 1.0
+"""How often the directory, silent devices and uncounted messages are looked at."""
+
+
+class CannotStart(Exception):
+    """The gateway must not or cannot run; the message is for the person who started it."""
+
+
+def run(settings: Settings, on_ready: Callable[[str], None] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit status: 0, or 2 if it could not run."""
+    logs.set_up(settings.log_level, as_json=not sys.stderr.isatty())
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, on_ready))
+    except CannotStart as why:
+        print(f"wardgate: {why}", file=sys.stderr)
+        return 2
+    except (WrongStoreKey, OSError) as why:
+        print(f"wardgate: cannot run: {why}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def serve(settings: Settings, on_ready: Callable[[str], None] | None = None, clock: Clock | None = None) -> None:
+    """Run until SIGTERM or SIGINT. Raises `CannotStart`. `clock`: another than the machine's, for simulations."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        gateway = Gateway(settings, stop, stack, clock or SystemClock())
+        url = await gateway.start()
+        if stop.is_set():
+            return
+        if on_ready is not None:
+            on_ready(url)
+        notify("READY=1")
+        await stop.wait()
+        notify("STOPPING=1")
+        log.info("stopping")
+    if gateway.ended_because is not None:
+        raise CannotStart(gateway.ended_because)
+
+
+class Gateway:
+    """One gateway's parts. Each one's end is put on the stack as soon as it has begun."""
+
+    def __init__(self, settings: Settings, stop: asyncio.Event, stack: contextlib.AsyncExitStack, clock: Clock) -> None:
+        self._settings = settings
+        self._stop = stop
+        self._stack = stack
+        self._clock = clock
+        self._me = Instance(secrets.token_hex(8), socket.gethostname(), os.getpid(), datetime.now(UTC))
+        self._site: Site | None = None
+        self.ended_because: str | None = None
+
+    async def start(self) -> str:
+        """Bring everything up; returns the address of the pages."""
+        settings = self._settings
+        database = await self._open_database()
+        if self._stop.is_set():
+            return ""
+        self._stack.callback(database.close)
+        lock = SiteLock(database, settings.campus.site)
+        try:
+            await asyncio.to_thread(lock.take, self._me)
+        except AnotherGateway as other:
+            raise CannotStart(str(other)) from None
+        self._stack.callback(lock.let_go)
+        writer, cut = await self._open_ledger(database)
+        link = self._make_link()
+        site = self._site = await self._make_site(database, writer, link)
+        self._stack.push_async_callback(site.finish)
+        await self._look_for_another()
+        link.start()
+        self._stack.push_async_callback(link.close)
+        router = Router(site, settings.limits.inbox_messages)
+        await waiting.restore(site)
+        await link.listen(router.take)
+        web = WebService(settings, site, database, writer)
+        url = await web.start()
+        self._stack.push_async_callback(web.stop)
+        await self._note_start(site, cut)
+        self._beat("status", LOOK_S, lambda: _said(link))
+        self._beat("directory", LOOK_S, lambda: directory_watch.watch(site))
+        self._beat("silence", LOOK_S, lambda: _look_around(site))
+        self._beat("lock", LOOK_S, lambda: self._hold(lock))
+        log.info("gateway_runs", site=settings.campus.site, instance=self._me.instance, address=url)
+        return url
+
+    async def _open_database(self) -> Database:
+        """The database; while it is away that is said once, and tried again."""
+        said = False
+        while True:
+            try:
+                database = await asyncio.to_thread(open_database, self._settings.database_url)
+            except NotOurDatabase as error:
+                raise CannotStart(
+                    f"the database cannot be used: {error}. Nothing was changed. Restore a backup, or give another "
+                    "database in wardgate.yaml (database.url)."
+                ) from error
+            except DatabaseAway as error:
+                if not said:
+                    log.error("database_away", error=str(error), note="trying again until it is there")
+                    said = True
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), 1.0)
+                if self._stop.is_set():
+                    raise CannotStart("stopped while the database was away") from error
+            else:
+                if said:
+                    log.warning("database_back")
+                return database
+
+    async def _open_ledger(self, database: Database) -> tuple[Writer, str | None]:
+        """The writer; and, if the ledger is shorter than the head file says, the sentence for it."""
+        settings = self._settings
+        head_file = HeadFile(settings.head_file, settings.ledger_key, settings.head_copy)
+        self._stack.callback(head_file.close)
+        on_file = head_file.newest()
+        cut = None
+        if await asyncio.to_thread(is_shorter_than, database, on_file) and on_file is not None:
+            count = await database.read(ledger_length)
+            if count == 0:
+                raise CannotStart(
+                    f"the database is empty, but the head file {settings.head_file} knows {on_file.count} records: "
+                    "this is another or a lost database. Restore a backup, or move the head file away to begin anew."
+                )
+            cut = f"the ledger has {count} records, the head file knows {on_file.count}"
+        ledger = Ledger(database, head_file, settings.commit_group, known=on_file)
+        writer = Writer(ledger, self._database_changed)
+        writer.start()
+        self._stack.push_async_callback(asyncio.to_thread, writer.stop)
+        return writer, cut
+
+    def _make_link(self) -> Link:
+        settings = self._settings
+        return Link(
+            site=settings.campus.site,
+            site_key=settings.site_key,
+            instance=self._me.instance,
+            started_at=self._me.started_at,
+            pid=self._me.pid,
+            url=settings.mqtt_url,
+            username=settings.mqtt_username,
+            password=settings.mqtt_password,
+            ca_file=None if settings.mqtt_ca is None else str(settings.mqtt_ca),
+            now=self._clock.now,
+            on_change=self._broker_changed,
+            on_other_gateway=self._other_gateway,
+        )
+
+    async def _make_site(self, database: Database, writer: Writer, link: Link) -> Site:
+        settings = self._settings
+        archive = StoreArchive(database, Sealer(settings.store_key))
+        site = Site(
+            campus=settings.campus,
+            rules=Rules(
+                answer_timeout_ms=settings.answer_timeout_ms,
+                wait_ms=settings.wait_ms,
+                offline_max_age_s=settings.offline_max_age_s,
+                list_life_s=settings.list_days * 24 * 3_600,
+                limits=Limits(
+                    messages_per_s=settings.limits.device_messages_per_s,
+                    events_per_s=settings.limits.device_events_per_s,
+                    unknown_per_min=settings.limits.unknown_credentials_per_min,
+                ),
+            ),
+            directory=await archive.directory(None),
+            presence=await archive.presence(),
+            ledger=writer,
+            archive=archive,
+            courier=link,
+            clock=self._clock,
+            instance=self._me.instance,
+        )
+        site.devices.take_over(await archive.enrolled(), await archive.issued())
+        site.alarms.load(await database.read(load_open_alarms))
+        return site
+
+    async def _look_for_another(self) -> None:
+        """Another gateway on the same broker, though with another database, must not be joined by a second one."""
+        settings = self._settings
+        other = await live_gateway(
+            site=settings.campus.site,
+            site_key=settings.site_key,
+            url=settings.mqtt_url,
+            username=settings.mqtt_username,
+            password=settings.mqtt_password,
+            ca_file=None if settings.mqtt_ca is None else str(settings.mqtt_ca),
+            instance=self._me.instance,
+        )
+        if other is not None:
+            raise CannotStart(
+                f"another gateway serves site {settings.campus.site}: instance {other.instance} on {other.host}, "
+                f"process {other.pid}, since {other.started_at:%Y-%m-%d %H:%M:%S} UTC"
+            )
+
+    async def _note_start(self, site: Site, cut: str | None) -> None:
+        body = {"instance": self._me.instance, "host": self._me.host, "directory": site.directory.version}
+        with contextlib.suppress(LedgerUnavailable):
+            await site.ledger.commit(Unit((Entry("gateway_started", self._clock.now(), body),)), 10.0)
+        if cut is not None:
+            log.error("ledger_cut", error=cut)
+            await alarms.raise_alarm(site, alarms.LEDGER_TROUBLE, "ledger", cut)
+
+    def _beat(self, name: str, every_s: float, act: Callable[[], Awaitable[None]]) -> None:
+        """Do `act` again and again until the end. A failure is logged once, and the next turn comes all the same."""
+
+        async def beat() -> None:
+            failed: str | None = None
+            while True:
+                try:
+                    await act()
+                    failed = None
+                except asyncio.CancelledError:
+                    raise
+                except Exception as error:
+                    if repr(error) != failed:
+                        log.error(
+                            "beat_failed", beat=name, error=repr(error), exc_info=not isinstance(error, DatabaseAway)
+                        )
+                        failed = repr(error)
+                await asyncio.sleep(every_s)
+
+        task = asyncio.get_running_loop().create_task(beat(), name=f"beat {name}")
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(end)
+
+    async def _hold(self, lock: SiteLock) -> None:
+        """The lock may be lost with the database's connection; if somebody else has it now, this gateway ends."""
+        if not await asyncio.to_thread(lock.is_held):
+            self.ended_because = f"another gateway has taken over site {self._settings.campus.site}"
+            log.error("lock_lost", error=self.ended_because)
+            self._stop.set()
+
+    def _database_changed(self, why: str | None) -> None:
+        """Called from the writer's thread."""
+        site = self._site
+        if site is None:
+            return
+        loop = site.loop
+        act = alarms.clear_alarm if why is None else alarms.raise_alarm
+        values = (
+            (site, alarms.LEDGER_TROUBLE, "database") if why is None else (site, alarms.LEDGER_TROUBLE, "database", why)
+        )
+        loop.call_soon_threadsafe(lambda: site.spawn(act(*values)))
+
+    def _broker_changed(self, connected: bool) -> None:
+        if self._site is not None:
+            self._site.broker_connected = connected
+
+    def _other_gateway(self, status: GatewayStatus, retained: bool) -> None:
+        site = self._site
+        if site is not None and status.online and not retained:
+            log.error("second_gateway", instance=status.instance, host=status.host, process=status.pid)
+            site.spawn(alarms.raise_alarm(site, alarms.SECOND_GATEWAY, status.host[:63], f"instance {status.instance}"))
+
+
+async def _look_around(site: Site) -> None:
+    await device_status.look_for_the_lost(site)
+    await bad_message.write_the_rest(site)
+
+
+async def _said(link: Link) -> None:
+    link.say_status()
+
+
+def notify(state: str) -> None:
+    """Tell systemd, if it started us and wants to know."""
+    address = environment().get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock, contextlib.suppress(OSError):
+        sock.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)

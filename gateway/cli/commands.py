@@ -1,0 +1,96 @@
+"""All commands under one name."""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from gateway.cli import broker_files, check_config, device, init, ledger, people, running, user
+from gateway.cli.speaking import result
+
+
+def _example(text: str) -> str:
+    return f"Example: {text}"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        try:
+            result(f"wardgate {version('wardgate')}")
+        except PackageNotFoundError:
+            result("wardgate, from a checkout")
+        raise typer.Exit
+
+
+def _group(text: str, example: str) -> typer.Typer:
+    return typer.Typer(
+        help=text, epilog=_example(example), no_args_is_help=True, rich_markup_mode=None, add_completion=False
+    )
+
+
+def build() -> typer.Typer:
+    """The whole command line."""
+    app = _group("Wardgate decides who passes a campus's gates and doors, and records it.", "wardgate demo")
+    app.callback()(_root)
+    app.command(epilog=_example("wardgate init /etc/wardgate --profile school"))(init.init)
+    app.command("check-config", epilog=_example("wardgate check-config --config /etc/wardgate"))(
+        check_config.check_config
+    )
+    app.command(epilog=_example("wardgate run --config /etc/wardgate"))(running.run)
+    app.command(epilog=_example("wardgate demo --port 8080 --speed 60"))(running.demo)
+    app.command("broker-config", epilog=_example("wardgate broker-config --out /etc/mosquitto/wardgate"))(
+        broker_files.broker_config
+    )
+    app.add_typer(_devices(), name="device")
+    app.add_typer(_imports(), name="import")
+    app.add_typer(_users(), name="user")
+    app.add_typer(_ledger(), name="ledger")
+    return app
+
+
+def _root(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _devices() -> typer.Typer:
+    group = _group("Enrol devices and let them go.", "wardgate device list")
+    group.command(epilog=_example("wardgate device enrol reader north-in-1 --portal north-in"))(device.enrol)
+    group.command(epilog=_example("wardgate device retire north-in-1"))(device.retire)
+    group.command("list", epilog=_example("wardgate device list --json"))(device.list_devices)
+    return group
+
+
+def _imports() -> typer.Typer:
+    group = _group("Take people from the school's own systems.", "wardgate import people people.csv")
+    group.command("people", epilog=_example("wardgate import people people.csv --config /etc/wardgate"))(
+        people.import_people
+    )
+    # With a single command typer would leave its name out: `wardgate import FILE`.
+    group.callback()(_nothing)
+    return group
+
+
+def _users() -> typer.Typer:
+    group = _group("Who may sign in at the pages.", "wardgate user list")
+    group.command(epilog=_example("wardgate user add li.na --roles guard,operator < password.txt"))(user.add)
+    group.command(epilog=_example("wardgate user token li.na --label export"))(user.token)
+    group.command("list", epilog=_example("wardgate user list --json"))(user.list_users)
+    group.command("roles", epilog=_example("wardgate user roles li.na --roles guard"))(user.set_roles)
+    group.command("password", epilog=_example("wardgate user password li.na < password.txt"))(user.set_password)
+    group.command(epilog=_example("wardgate user disable li.na"))(user.disable)
+    return group
+
+
+def _ledger() -> typer.Typer:
+    group = _group("The record that nobody can bend.", "wardgate ledger verify")
+    group.command(epilog=_example("wardgate ledger verify --config /etc/wardgate"))(ledger.verify)
+    group.callback()(_nothing)
+    return group
+
+
+def _nothing() -> None:
+    pass

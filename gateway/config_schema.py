@@ -1,0 +1,270 @@
+"""The shape of the configuration files: which fields there are, what each may hold, and what it is when not written.
+
+Only shapes: whether a name that is used exists is checked in `campus_file`, and where a fault stands in
+`settings`. Text is strict: a number is never taken for a name.
+"""
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from gateway.core.nouns import AntiPassback, Direction, PortalKind, Profile, ZoneKind
+from gateway.core.rights import Right
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+MAX_LABEL = 80
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError("expected a name of 1 to 63 of a-z, 0-9 and -, the first no -")
+    return text
+
+
+def _group(text: str) -> str:
+    if not GROUP.fullmatch(text):
+        raise ValueError("expected a name of 1 to 63 of a-z, 0-9, - and _, the first a letter or digit")
+    return text
+
+
+def _label(text: str) -> str:
+    if not text.strip() or len(text) > MAX_LABEL or not text.isprintable():
+        raise ValueError(f"expected 1 to {MAX_LABEL} printable characters")
+    return text
+
+
+def _time_zone(text: str) -> str:
+    if text not in available_timezones():
+        raise ValueError("expected a time zone such as Asia/Shanghai")
+    return text
+
+
+def _minutes(text: Any) -> Any:
+    """`22:30` as minutes since midnight; `24:00` is the end of a day."""
+    if isinstance(text, str):
+        if text == "24:00":
+            return 24 * 60
+        if match := _TIME.fullmatch(text):
+            return int(match[1]) * 60 + int(match[2])
+    raise ValueError('expected a time of day from "00:00" to "24:00", such as "22:30"')
+
+
+def _listen(text: str) -> str:
+    host, port = split_listen(text)
+    if not host or not 0 <= port <= 65535:
+        raise ValueError("expected host:port, such as 127.0.0.1:8080 or [::1]:8080")
+    return text
+
+
+def split_listen(text: str) -> tuple[str, int]:
+    """`host:port`; ("", -1) if it is none."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not re.fullmatch(r"[0-9]{1,5}", port):
+        return "", -1
+    if host.startswith("[") and host.endswith("]"):
+        return host[1:-1], int(port)
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", host):
+        return "", -1
+    return host, int(port)
+
+
+def _mqtt_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("mqtt", "mqtts") and bool(parts.hostname) and parts.path in ("", "/")
+        good = good and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        # The text itself is not repeated: it may hold a password.
+        raise ValueError("expected mqtts://host:port, or mqtt://host:port without TLS")
+    return text
+
+
+def _database_url(text: str) -> str:
+    if not re.fullmatch(r"sqlite:///[^\0]+|(postgres|postgresql|postgresql\+psycopg)://[^\0]+", text):
+        raise ValueError("expected sqlite:///path or postgresql://user@host/database")
+    return text
+
+
+def _path(text: str) -> str:
+    if not text or "\0" in text or PurePosixPath(text) == PurePosixPath("."):
+        raise ValueError("expected the path of a file or folder")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Group = Annotated[str, AfterValidator(_group)]
+Minutes = Annotated[int, BeforeValidator(_minutes)]
+PathText = Annotated[str, AfterValidator(_path)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+EVERY_DAY: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Part(BaseModel):
+    """One part of a file: unknown fields are faults, and nothing is turned into something else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+
+def _listed(kind: type[Any]) -> BeforeValidator:
+    """The texts of a closed list, taken from the file as its members; another is a fault that names them all."""
+    known = [str(member.value) for member in kind]
+
+    def pick(value: Any) -> Any:
+        if isinstance(value, str) and value in known:
+            return kind(value)
+        raise ValueError(f"expected one of {', '.join(known)}")
+
+    return BeforeValidator(pick)
+
+
+class LabelPart(Part):
+    en: Annotated[str, AfterValidator(_label)]
+    zh: Annotated[str, AfterValidator(_label)]
+
+
+class WindowPart(Part):
+    from_min: Minutes = Field(alias="from")
+    to_min: Minutes = Field(alias="to")
+    days: Annotated[list[Day], Field(min_length=1)] = Field(default_factory=lambda: list(EVERY_DAY))
+
+
+class ZonePart(Part):
+    id: Name
+    kind: Annotated[ZoneKind, _listed(ZoneKind)]
+    name: LabelPart
+    parent: Name | None = None
+    private: bool = False
+
+
+class GatePart(Part):
+    id: Name
+    name: LabelPart
+
+
+class PortalPart(Part):
+    id: Name
+    kind: Annotated[PortalKind, _listed(PortalKind)]
+    name: LabelPart
+    zone: Name
+    outside: Name | None = None
+    gate: Name | None = None
+    directions: Annotated[list[Annotated[Direction, _listed(Direction)]], Field(min_length=1)] = Field(
+        default_factory=lambda: list(Direction)
+    )
+    escape: bool = False
+    anti_passback: Annotated[AntiPassback, _listed(AntiPassback)] = AntiPassback.OFF
+    hold_ms: Annotated[int, Field(ge=500, le=60_000)] = 5_000
+    held_open_after_s: Annotated[int, Field(ge=5, le=3_600)] = 30
+
+
+class PermissionPart(Part):
+    name: Name
+    groups: Annotated[list[Group], Field(min_length=1)]
+    portals: list[Name] = Field(default_factory=list)
+    windows: Annotated[list[WindowPart], Field(min_length=1)] | None = None
+    own_dormitory: bool = False
+    late_return: bool = False
+
+
+class CampusFile(Part):
+    """campus.yaml"""
+
+    site: Name
+    name: LabelPart
+    profile: Annotated[Profile, _listed(Profile)]
+    timezone: Annotated[str, AfterValidator(_time_zone)]
+    zones: Annotated[list[ZonePart], Field(min_length=1)]
+    gates: list[GatePart] = Field(default_factory=list)
+    portals: Annotated[list[PortalPart], Field(min_length=1)]
+    permissions: list[PermissionPart] = Field(default_factory=list)
+    leaving_windows: list[WindowPart] = Field(default_factory=list)
+    curfew: WindowPart | None = None
+    visiting_hours: list[WindowPart] = Field(default_factory=list)
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class RolePart(Part):
+    name: LabelPart
+    rights: list[Annotated[Right, _listed(Right)]]
+
+
+class RolesFile(Part):
+    """roles.yaml"""
+
+    roles: Annotated[dict[Group, RolePart], Field(min_length=1)]
+
+
+class HttpPart(Part):
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
+    tls_cert: PathText | None = None
+    tls_key: PathText | None = None
+
+
+class MqttPart(Part):
+    url: Annotated[str, AfterValidator(_mqtt_url)] = "mqtts://localhost:8883"
+    username: Name = "wardgate"
+    password_file: PathText = "secrets/mqtt.password"
+    ca: PathText | None = None
+    allow_plain: bool = False
+
+
+class DatabasePart(Part):
+    url: Annotated[str, AfterValidator(_database_url)] | None = None
+
+
+class LedgerPart(Part):
+    head_copy: PathText | None = None
+    commit_group: Annotated[int, Field(ge=1, le=10_000)] = 500
+
+
+class BrokerPart(Part):
+    out: PathText | None = None
+    listen: Annotated[str, AfterValidator(_listen)] | None = None
+    pid_file: PathText | None = None
+    reload: Annotated[list[str], Field(min_length=1)] | None = None
+    tls_cert: PathText = "tls/broker.crt"
+    tls_key: PathText = "tls/broker.key"
+
+
+class DevicesPart(Part):
+    answer_timeout_ms: Annotated[int, Field(ge=200, le=10_000)] = 1_500
+    wait_ms: Annotated[int, Field(ge=5_000, le=600_000)] = 60_000
+    list_days: Annotated[int, Field(ge=1, le=31)] = 7
+    offline_max_age_s: Annotated[int, Field(ge=60, le=31 * 86_400)] = 86_400
+
+
+class LimitsPart(Part):
+    device_messages_per_s: Annotated[int, Field(ge=1, le=10_000)] = 20
+    device_events_per_s: Annotated[int, Field(ge=1, le=10_000)] = 250
+    unknown_credentials_per_min: Annotated[int, Field(ge=1, le=10_000)] = 10
+    inbox_messages: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+
+
+class LogPart(Part):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class GatewayFile(Part):
+    """wardgate.yaml"""
+
+    http: HttpPart = Field(default_factory=HttpPart)
+    mqtt: MqttPart = Field(default_factory=MqttPart)
+    database: DatabasePart = Field(default_factory=DatabasePart)
+    data: PathText = "data"
+    ledger: LedgerPart = Field(default_factory=LedgerPart)
+    broker: BrokerPart = Field(default_factory=BrokerPart)
+    devices: DevicesPart = Field(default_factory=DevicesPart)
+    limits: LimitsPart = Field(default_factory=LimitsPart)
+    log: LogPart = Field(default_factory=LogPart)

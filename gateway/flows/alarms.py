@@ -1,0 +1,194 @@
+"""Something is wrong at a place: recorded, shown, counted up while it lasts, acknowledged and closed by a person.
+
+One alarm stands for one condition at one place: while it is open, the same again only counts.
+"""
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+from gateway.flows.changes import AlarmMoved, AlarmRaised
+from gateway.flows.open_alarms import Alarm
+from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.site import Site
+
+BAD_MESSAGES = "bad_messages"
+UNKNOWN_DEVICE = "unknown_device"
+DEVICE_LOST = "device_lost"
+FLOOD = "flood"
+WRONG_TRIES = "wrong_tries"
+FORCED_DOOR = "forced_door"
+HELD_DOOR = "held_door"
+TAMPER = "tamper"
+DURESS = "duress"
+IMPACT = "impact"
+EFO_PRESSED = "efo_pressed"
+MANUAL_OVERRIDE = "manual_override"
+FIRE = "fire"
+PANIC = "panic"
+EVENTS_LOST = "events_lost"
+RETAINED_COMMAND = "retained_command"
+PANEL_PLACE = "panel_place"
+LEDGER_TROUBLE = "ledger_trouble"
+COMMAND_FAILED = "command_failed"
+DEVICE_CLOCK = "device_clock"
+SECOND_GATEWAY = "second_gateway"
+
+PRIORITY: dict[str, str] = {
+    FIRE: "high",
+    DURESS: "high",
+    PANIC: "high",
+    EFO_PRESSED: "high",
+    FORCED_DOOR: "high",
+    IMPACT: "high",
+    LEDGER_TROUBLE: "high",
+    RETAINED_COMMAND: "high",
+    SECOND_GATEWAY: "high",
+    BAD_MESSAGES: "medium",
+    UNKNOWN_DEVICE: "medium",
+    FLOOD: "medium",
+    WRONG_TRIES: "medium",
+    TAMPER: "medium",
+    EVENTS_LOST: "medium",
+    HELD_DOOR: "medium",
+    DEVICE_LOST: "medium",
+    COMMAND_FAILED: "medium",
+    PANEL_PLACE: "medium",
+    MANUAL_OVERRIDE: "low",
+    DEVICE_CLOCK: "low",
+}
+
+TELL_AGAIN_S = 10.0
+"""A condition that repeats is written at most this often; the count in between is kept."""
+
+
+class NoSuchAlarm(LookupError):
+    """No alarm of that id is open."""
+
+
+async def raise_alarm(site: Site, condition: str, place: str, detail: str = "") -> Alarm:
+    """A condition holds at `place` (a device, portal or zone). `detail` is for people and names no person."""
+    now = site.clock.now()
+    known = site.alarms.by_id.get(site.alarms.by_cause.get((condition, place), ""))
+    if known is None:
+        alarm = Alarm(
+            secrets.token_hex(8),
+            condition,
+            place,
+            PRIORITY.get(condition, "medium"),
+            detail[:500],
+            "unacknowledged",
+            1,
+            now,
+            now,
+        )
+    else:
+        alarm = replace(known, count=known.count + 1, last_at=now, detail=detail[:500] or known.detail)
+    site.alarms.put(alarm)
+    site.feed.publish(as_event(alarm))
+    since = site.clock.monotonic() - site.alarms.written_at.get(alarm.id, -1e9)
+    if since < TELL_AGAIN_S:
+        return alarm
+    site.alarms.written_at[alarm.id] = site.clock.monotonic()
+    body = {
+        "alarm": alarm.id,
+        "condition": condition,
+        "place": place,
+        "priority": alarm.priority,
+        "detail": alarm.detail,
+        "count": alarm.count,
+    }
+    change = AlarmRaised(
+        alarm.id,
+        condition,
+        place,
+        alarm.priority,
+        alarm.detail,
+        alarm.state,
+        alarm.count,
+        alarm.opened_at,
+        alarm.last_at,
+    )
+    site.spawn(_write(site, Unit((Entry("alarm", now, body),), (change,))))
+    return alarm
+
+
+async def clear_alarm(site: Site, condition: str, place: str) -> None:
+    """The condition is over: the alarm stays for a person to close, and says that it has returned to normal."""
+    known = site.alarms.by_id.get(site.alarms.by_cause.get((condition, place), ""))
+    if known is None:
+        return
+    now = site.clock.now()
+    body = {"alarm": known.id, "condition": condition, "place": place}
+    if known.state == "acknowledged":
+        await _move(site, known, "closed", "gateway", "returned_to_normal")
+        return
+    returned = replace(known, state="returned")
+    site.alarms.put(returned)
+    site.feed.publish(as_event(returned))
+    site.spawn(
+        _write(site, Unit((Entry("alarm_returned", now, body),), (AlarmMoved(known.id, "returned", "gateway", now),)))
+    )
+
+
+async def acknowledge(site: Site, alarm: str, by: str) -> Alarm:
+    """Somebody has seen it. Raises `NoSuchAlarm`, `LedgerUnavailable`."""
+    found = _open(site, alarm)
+    if found.state == "returned":
+        return await _move(site, found, "closed", by, "returned_to_normal")
+    if found.state == "acknowledged":
+        return found
+    return await _move(site, found, "acknowledged", by)
+
+
+async def close(site: Site, alarm: str, disposal: str, by: str) -> Alarm:
+    """It is dealt with; `disposal` says how. Raises `NoSuchAlarm`, `LedgerUnavailable`."""
+    return await _move(site, _open(site, alarm), "closed", by, disposal)
+
+
+def as_event(alarm: Alarm) -> dict[str, Any]:
+    """An alarm as the screens show it."""
+    return {
+        "type": "alarm",
+        "id": alarm.id,
+        "condition": alarm.condition,
+        "place": alarm.place,
+        "priority": alarm.priority,
+        "detail": alarm.detail,
+        "state": alarm.state,
+        "count": alarm.count,
+        "opened_at": alarm.opened_at,
+        "last_at": alarm.last_at,
+        "acknowledged_by": alarm.acknowledged_by,
+    }
+
+
+def _open(site: Site, alarm: str) -> Alarm:
+    found = site.alarms.by_id.get(alarm)
+    if found is None:
+        raise NoSuchAlarm(alarm)
+    return found
+
+
+async def _move(site: Site, alarm: Alarm, state: str, by: str, disposal: str | None = None) -> Alarm:
+    now = site.clock.now()
+    body = {"alarm": alarm.id, "condition": alarm.condition, "place": alarm.place, "by": by, "disposal": disposal}
+    kind = "alarm_closed" if state == "closed" else "alarm_acknowledged"
+    await site.ledger.commit(
+        Unit((Entry(kind, now, body),), (AlarmMoved(alarm.id, state, by, now, disposal),)),
+        site.rules.record_within_s,
+    )
+    moved = replace(alarm, state=state, acknowledged_by=by if state == "acknowledged" else alarm.acknowledged_by)
+    if state == "closed":
+        site.alarms.drop(moved)
+    else:
+        site.alarms.put(moved)
+    site.feed.publish(as_event(moved))
+    return moved
+
+
+async def _write(site: Site, unit: Unit) -> None:
+    try:
+        await site.ledger.commit(unit)
+    except LedgerUnavailable:
+        return  # the alarm is on the screens; its row is lost only if the gateway stops with the database away

@@ -1,0 +1,217 @@
+"""What a device needs to decide alone: pages of credentials that rarely change, and the revoked ones at once.
+
+Pages change at most every five minutes for each device. A revoked credential is in the revoked list within a second,
+and leaves it only after the device has shown a list that no longer names it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from devices.limits import MAX_PAYLOAD, PAGE_CHANGE_S
+from devices.messages import CredentialEntry, CredentialPage, Direction, Level, RevokedList
+from devices.signing import token
+from gateway.core.lone_list import lone_entries
+from gateway.core.nouns import Campus, Credential, CredentialKind, Directory
+from gateway.core.windows import utc_spans
+from gateway.flows.changes import PostureIssued
+from gateway.flows.devices import Device
+from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.site import Site
+
+PAGE_ROOM = MAX_PAYLOAD - 2_048
+"""Bytes of entries in one page; the rest is for its other fields and the mac."""
+ENTRY_BYTES = 170
+"""An entry without windows and bounds, as JSON."""
+SPAN_BYTES = 14
+BOUND_BYTES = 26
+PAGES_AT_ONCE = 8
+"""Pages handed to the connection in one turn, so that no tap waits behind a long list."""
+
+
+def keeps_list(device: Device) -> bool:
+    """Devices that decide on people keep a list."""
+    return device.portal is not None and device.kind in ("reader", "dorm", "camera")
+
+
+async def bring_up_to_date(site: Site, device: Device) -> bool:
+    """Build the device's list, if it is due; publish it if it differs from the issued one. True if it was published."""
+    now = site.clock.monotonic()
+    if not keeps_list(device) or not device.list_is_due or now - device.list_built_at < PAGE_CHANGE_S:
+        return False
+    portal = site.campus.portals.get(device.portal or "")
+    if portal is None:
+        return False
+    device.list_is_due = False
+    device.list_built_at = now
+    moment = site.clock.now()
+    issued = device.issued
+    expires_at = issued.list_expires_at
+    if expires_at is None or expires_at - moment < timedelta(seconds=site.rules.list_life_s / 2):
+        expires_at = end_of_list(site.campus.timezone, moment, site.rules.list_life_s)
+    directory = site.directory
+    entries, digest = await asyncio.to_thread(
+        _build, site.campus, directory, device.token_key, portal.id, moment, frozenset(issued.revoked_tokens)
+    )
+    digest = hashlib.sha256(f"{digest} {expires_at.isoformat()}".encode()).hexdigest()
+    shown = device.list_version or 0
+    device.list_lacks = frozenset(issued.revoked_tokens)
+    if digest == issued.list_digest and shown == issued.list_version:
+        return False
+    version = issued.list_version
+    if digest != issued.list_digest or shown > version:
+        version = max(issued.list_version, shown) + 1
+        fresh = replace(device.issued, list_version=version, list_digest=digest, list_expires_at=expires_at)
+        body = {"device": device.id, "version": version, "entries": len(entries), "expires_at": expires_at}
+        try:
+            await site.ledger.commit(
+                Unit((Entry("credential_list", moment, body),), (PostureIssued(device.id, fresh),)), 10.0
+            )
+        except LedgerUnavailable:
+            device.list_is_due, device.list_built_at = True, -1e9
+            return False
+        device.issued = replace(device.issued, list_version=version, list_digest=digest, list_expires_at=expires_at)
+    pages = list(paged(entries))
+    for number, page in enumerate(pages, 1):
+        site.courier.keep(
+            device.id,
+            device.kind,
+            device.key,
+            CredentialPage(version=version, page=number, pages=len(pages), expires_at=expires_at, entries=page),
+        )
+        if number % PAGES_AT_ONCE == 0:
+            await asyncio.sleep(0.02)
+    return True
+
+
+async def revoke(site: Site, credentials: Iterable[Credential]) -> None:
+    """These credentials no longer hold: tell every device that may have them listed. Raises `LedgerUnavailable`."""
+    cards = [credential for credential in credentials if credential.kind is CredentialKind.CARD]
+    changed: list[tuple[Device, tuple[str, ...]]] = []
+    for device in site.devices:
+        if not keeps_list(device):
+            continue
+        known = set(device.issued.revoked_tokens)
+        fresh = [t for card in cards if (t := token(device.token_key, card.kind.value, card.value)) not in known]
+        if fresh:
+            changed.append((device, (*device.issued.revoked_tokens, *fresh)))
+    await _issue_revoked(site, changed)
+
+
+async def forget_revoked(site: Site, device: Device) -> None:
+    """The device has shown a list without some revoked tokens: those may leave the revoked list."""
+    if device.list_version != device.issued.list_version or not device.list_lacks:
+        return
+    rest = tuple(t for t in device.issued.revoked_tokens if t not in device.list_lacks)
+    if len(rest) < len(device.issued.revoked_tokens):
+        await _issue_revoked(site, [(device, rest)])
+        device.list_is_due = True  # a card that was given out again may now be listed
+    device.list_lacks = frozenset()
+
+
+async def follow(site: Site, device: Device) -> None:
+    """A device has said which lists it has: send what differs."""
+    if not keeps_list(device):
+        return
+    shown = device.revoked or 0
+    try:
+        if shown > device.issued.revoked_version:
+            await _issue_revoked(site, [(device, device.issued.revoked_tokens)], above=shown)
+        elif shown != device.issued.revoked_version:
+            publish_revoked(site, device)
+        await forget_revoked(site, device)
+    except LedgerUnavailable:
+        return
+    if (device.list_version or 0) != device.issued.list_version:
+        device.list_is_due, device.list_built_at = True, -1e9
+
+
+def publish_revoked(site: Site, device: Device) -> None:
+    """Send the revoked list that was issued."""
+    message = RevokedList(version=device.issued.revoked_version, tokens=device.issued.revoked_tokens)
+    site.courier.keep(device.id, device.kind, device.key, message)
+
+
+async def _issue_revoked(site: Site, changed: list[tuple[Device, tuple[str, ...]]], above: int = 0) -> None:
+    if not changed:
+        return
+    now = site.clock.now()
+    fresh = [
+        (
+            device,
+            replace(
+                device.issued, revoked_version=max(device.issued.revoked_version, above) + 1, revoked_tokens=tokens
+            ),
+        )
+        for device, tokens in changed
+    ]
+    entries = tuple(
+        Entry("revoked_list", now, {"device": d.id, "version": i.revoked_version, "tokens": len(i.revoked_tokens)})
+        for d, i in fresh
+    )
+    await site.ledger.commit(Unit(entries, tuple(PostureIssued(d.id, i) for d, i in fresh)), 10.0)
+    for device, issued in fresh:
+        device.issued = replace(
+            device.issued, revoked_version=issued.revoked_version, revoked_tokens=issued.revoked_tokens
+        )
+        publish_revoked(site, device)
+
+
+def paged(entries: list[CredentialEntry]) -> Iterator[tuple[CredentialEntry, ...]]:
+    """Cut a list into pages that fit into a message; an empty list is one empty page."""
+    page: list[CredentialEntry] = []
+    room = PAGE_ROOM
+    for entry in entries:
+        size = ENTRY_BYTES + SPAN_BYTES * len(entry.windows or ()) + BOUND_BYTES * 2
+        if size > room and page:
+            yield tuple(page)
+            page, room = [], PAGE_ROOM
+        page.append(entry)
+        room -= size
+    yield tuple(page)
+
+
+def end_of_list(timezone: ZoneInfo, now: datetime, life_s: int) -> datetime:
+    """When a list made now ends: after its life, or before the site's offset from UTC changes."""
+    offset = now.astimezone(timezone).utcoffset()
+    end = (now + timedelta(seconds=life_s)).replace(microsecond=0)
+    for hours in range(1, life_s // 3_600 + 1):
+        later = now + timedelta(hours=hours)
+        if later.astimezone(timezone).utcoffset() != offset:
+            return (later - timedelta(hours=1)).replace(microsecond=0)
+    return end
+
+
+def _build(
+    campus: Campus, directory: Directory, token_key: bytes, portal: str, now: datetime, without: frozenset[str]
+) -> tuple[list[CredentialEntry], str]:
+    """The entries of a device's list, and a digest of them. Runs in a thread; a hundred thousand take a second."""
+    offset = now.astimezone(campus.timezone).utcoffset() or timedelta()
+    offset_min = int(offset.total_seconds() // 60)
+    spans_of: dict[object, tuple[tuple[int, int], ...] | None] = {}
+    digest = hashlib.sha256()
+    entries: list[CredentialEntry] = []
+    for lone in lone_entries(campus, directory, campus.portals[portal]):
+        if lone.windows not in spans_of:
+            spans_of[lone.windows] = utc_spans(lone.windows, offset_min)
+        spans = spans_of[lone.windows]
+        mark = token(token_key, lone.credential.kind.value, lone.credential.value)
+        if mark in without:
+            continue
+        entries.append(
+            CredentialEntry(
+                token=mark,
+                directions=tuple(Direction(d.value) for d in lone.directions),
+                levels=tuple(Level(int(level)) for level in lone.levels),
+                windows=spans,
+                not_before=lone.credential.not_before,
+                not_after=lone.credential.not_after,
+            )
+        )
+        digest.update(
+            f"{mark}{lone.directions}{lone.levels}{spans}{lone.credential.not_before}{lone.credential.not_after}".encode()
+        )
+    return entries, digest.hexdigest()

@@ -1,0 +1,244 @@
+"""A device tells what happened: kept once, acknowledged when on disk, and what it means set going.
+
+Numbers within a boot have no holes: an event that is missing is waited for, what the device had to overwrite it marks
+with a `gap`, and what was lost for good without a word gets a gap record of ours. Arrival order does not matter.
+"""
+
+import secrets
+from typing import Any
+
+import msgspec
+
+from devices.messages import (
+    Access,
+    Ack,
+    DoorForced,
+    DoorHeld,
+    Duress,
+    EfoPressed,
+    Event,
+    ExitButton,
+    FireAlarm,
+    FireClear,
+    Gap,
+    Impact,
+    LockState,
+    LockStateChanged,
+    ManualOverride,
+    Panic,
+    Passage,
+    PlateSeen,
+    Position,
+    PresenceChanged,
+    PresenceReading,
+    Refused,
+    Tamper,
+    UnreadableEvent,
+)
+from gateway.flows import alarms, passage
+from gateway.flows.changes import EventsComplete, PlateNoted
+from gateway.flows.devices import Device
+from gateway.flows.ports import Entry, LedgerUnavailable, Unit, Written
+from gateway.flows.site import Marks, Site
+
+SAVE_MARK_EVERY = 100
+"""Events between two savings of how far a boot is complete; after a restart the ledger itself tells the rest."""
+WITHIN_S = 2.0
+"""Longer than this an event is not held: the device keeps it and sends it again."""
+
+ALARMS: dict[type, str] = {
+    DoorForced: alarms.FORCED_DOOR,
+    DoorHeld: alarms.HELD_DOOR,
+    Tamper: alarms.TAMPER,
+    Duress: alarms.DURESS,
+    Impact: alarms.IMPACT,
+    EfoPressed: alarms.EFO_PRESSED,
+    ManualOverride: alarms.MANUAL_OVERRIDE,
+    FireAlarm: alarms.FIRE,
+    Panic: alarms.PANIC,
+}
+
+
+class NotItsPlace(ValueError):
+    """A panel speaks of a zone or location that the configuration does not give it."""
+
+
+def event_key(device: str, boot: str, seq: int) -> str:
+    """The ledger key of an event; padded, so that a boot's events lie in order."""
+    return f"e:{device}:{boot}:{seq:020d}"
+
+
+async def device_event(site: Site, device: Device, event: Event | UnreadableEvent) -> None:
+    """Keep one event, acknowledge it, act on it. Raises `NotItsPlace` before anything is kept."""
+    if isinstance(event, Event):
+        check_place(site, device, event)
+    site.counters.events += 1
+    marks = await marks_of(site, device, event.boot)
+    if event.seq <= marks.seq:
+        acknowledge(site, device, event.boot, marks)
+        return
+    unit = as_unit(site, device, event, marks)
+    try:
+        result = await site.ledger.commit(unit, WITHIN_S)
+    except LedgerUnavailable:
+        return  # not acknowledged: the device keeps it
+    grew = marks.add(event.seq, event.seq)
+    if isinstance(event, Event) and isinstance(event.data, Gap):
+        grew = await _gap(site, device, event.data) or grew
+    if grew or not isinstance(result, Written):
+        acknowledge(site, device, event.boot, marks)
+    if isinstance(result, Written) and isinstance(event, Event):
+        await _act(site, device, event)
+
+
+def check_place(site: Site, device: Device, event: Event) -> None:
+    """A panel speaks only for its own zone (and those within) and its own panic buttons."""
+    data = event.data
+    if isinstance(data, FireAlarm | FireClear):
+        if data.zone not in site.campus.zones or device.zone not in site.campus.around(data.zone):
+            raise NotItsPlace(f"zone {data.zone[:63]} does not belong to this panel")
+    elif isinstance(data, Panic) and data.location not in device.locations:
+        raise NotItsPlace(f"location {data.location[:63]} does not belong to this panel")
+
+
+def as_unit(site: Site, device: Device, event: Event | UnreadableEvent, marks: Marks) -> Unit:
+    """The ledger row of an event. A plate goes into a table that retention may erase; the row names its reference."""
+    now = site.clock.now()
+    changes: list[Any] = []
+    body: dict[str, Any] = {
+        "device": device.id,
+        "portal": device.portal,
+        "boot": event.boot,
+        "seq": event.seq,
+        "event": event.id,
+    }
+    if isinstance(event, UnreadableEvent):
+        body |= {"type": "unreadable", "why": event.why}
+    else:
+        data = msgspec.to_builtins(event.data)
+        if isinstance(event.data, PlateSeen):
+            ref = secrets.token_hex(8)
+            changes.append(PlateNoted(ref, data.pop("plate")[:32], now))
+            data["plate_ref"] = ref
+        elif isinstance(event.data, Access):
+            data["credential"] = {"kind": event.data.credential.kind.value}
+        body |= {"type": event.type, "device_at": event.at, "data": data}
+    if marks.seq - marks.saved >= SAVE_MARK_EVERY:
+        changes.append(EventsComplete(device.id, event.boot, marks.seq, now))
+        marks.saved = marks.seq
+    return Unit((Entry("event", now, body, event_key(device.id, event.boot, event.seq)),), tuple(changes))
+
+
+async def marks_of(site: Site, device: Device, boot: str) -> Marks:
+    """How far a boot is complete; the first time that is read from the ledger."""
+    key = (device.id, boot)
+    loading = site.event_marks.get(key)
+    if loading is None:
+        loading = site.event_marks[key] = site.spawn(_load_marks(site, device.id, boot))
+    try:
+        return await loading
+    except Exception:
+        site.event_marks.pop(key, None)
+        raise
+
+
+async def _load_marks(site: Site, device: str, boot: str) -> Marks:
+    mark = await site.archive.event_mark(device, boot)
+    return Marks(mark.seq, set(mark.beyond), mark.seq)
+
+
+def acknowledge(site: Site, device: Device, boot: str, marks: Marks) -> None:
+    """Tell the device up to where it may forget. One message for all that is committed at this moment."""
+    pending = site.acks_pending
+    key = (device.id, boot)
+    if key not in pending:
+        pending[key] = marks
+        if len(pending) == 1:
+            site.soon(send_acks, site)
+
+
+def send_acks(site: Site) -> None:
+    """Send what `acknowledge` collected."""
+    pending, site.acks_pending = site.acks_pending, {}
+    for (device_id, boot), marks in pending.items():
+        device = site.devices.get(device_id)
+        if device is not None and device.challenge is not None:
+            message = Ack(boot=boot, seq=marks.seq, challenge=device.challenge)
+            site.courier.send(device.id, device.kind, device.key, message)
+
+
+async def lost_without_a_word(site: Site, device: Device, boot: str, last_seq: int) -> None:
+    """The device has nothing more to send of an ended boot, but we miss some of it: say so in the ledger."""
+    marks = await marks_of(site, device, boot)
+    if marks.seq >= last_seq:
+        return
+    missing = [seq for seq in range(marks.seq + 1, min(last_seq, marks.seq + 10_000) + 1) if seq not in marks.beyond]
+    if not missing:
+        return
+    now = site.clock.now()
+    body = {"device": device.id, "boot": boot, "from_seq": missing[0], "to_seq": last_seq, "count": len(missing)}
+    try:
+        await site.ledger.commit(Unit((Entry("events_lost", now, body, f"l:{device.id}:{boot}:{last_seq}"),)))
+    except LedgerUnavailable:
+        return
+    marks.add(marks.seq + 1, last_seq)
+    await alarms.raise_alarm(site, alarms.EVENTS_LOST, device.id, f"{len(missing)} events of boot {boot}")
+
+
+async def _gap(site: Site, device: Device, gap: Gap) -> bool:
+    """The device had to overwrite events: their numbers count as told."""
+    marks = await marks_of(site, device, gap.boot)
+    grew = marks.add(gap.from_seq, max(gap.from_seq, gap.to_seq))
+    if grew:
+        acknowledge(site, device, gap.boot, marks)
+    await alarms.raise_alarm(site, alarms.EVENTS_LOST, device.id, f"{gap.from_seq} to {gap.to_seq} overwritten")
+    return grew
+
+
+async def _act(site: Site, device: Device, event: Event) -> None:
+    """What an event means, once it is kept."""
+    data = event.data
+    match data:
+        case Passage():
+            await passage.passed(site, device, event, data)
+        case Access():
+            await passage.decided_alone(site, device, event, data)
+        case ExitButton():
+            passage.opened_by(site, device, event.at)
+        case LockStateChanged():
+            device.lock_state = data.state
+            if data.state is LockState.RELEASED:
+                passage.opened_by(site, device, event.at)
+        case Position():
+            device.position = data.position
+        case PresenceChanged() if event.boot == device.boot:
+            device.presence = PresenceReading(vehicle=data.vehicle, pedestrian=data.pedestrian, counter=data.counter)
+        case Refused():
+            await alarms.raise_alarm(
+                site, alarms.COMMAND_FAILED, device.id, f"refused {data.channel}: {data.reason.value}"
+            )
+        case FireClear():
+            await alarms.clear_alarm(site, alarms.FIRE, data.zone)
+        case _:
+            pass
+    condition = ALARMS.get(type(data))
+    if condition is not None:
+        await alarms.raise_alarm(site, condition, _place(device, data), "")
+    site.feed.publish(
+        {
+            "type": "event",
+            "device": device.id,
+            "portal": device.portal,
+            "event": event.type,
+            "at": event.at,
+            "data": msgspec.to_builtins(data) if not isinstance(data, PlateSeen | Access) else {},
+        }
+    )
+
+
+def _place(device: Device, data: object) -> str:
+    if isinstance(data, FireAlarm):
+        return data.zone
+    if isinstance(data, Panic):
+        return data.location
+    return device.id

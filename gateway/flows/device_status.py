@@ -1,0 +1,138 @@
+"""A device says that it is there, what it is, and what it enforces; or its will says that it is gone.
+
+Only the newest connection of the newest boot counts. Every status and heartbeat brings the fresh challenge without
+which no command is taken; a status that shows another posture than the one issued gets it again, before all else.
+"""
+
+from devices.messages import Heartbeat, Status
+from gateway.flows import alarms, credential_lists, device_events, postures
+from gateway.flows.devices import Device
+from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.site import Site
+
+DRIFT_ALARM_MS = 5_000
+"""A device's clock that is further off than this is worth a person's look."""
+
+
+async def device_status(site: Site, device: Device, status: Status) -> None:
+    """Take a status or a will."""
+    if status.boot in device.replaced_boots or (status.boot == device.boot and status.connection < device.connection):
+        return
+    if not status.online:
+        # From a will nothing is taken but that the device is gone: it was written when the connection began.
+        if status.boot == device.boot and status.connection == device.connection and device.online:
+            await went(site, device, "its connection ended")
+        return
+    new_boot = status.boot != device.boot
+    if new_boot:
+        if device.boot is not None:
+            device.replaced_boots.add(device.boot)
+        device.boot, device.uptime_ms = status.boot, -1
+    device.connection = status.connection
+    device.firmware, device.buffered = status.firmware, status.buffered
+    device.posture, device.list_version, device.revoked = status.posture, status.credentials, status.revoked
+    device.lock_state = status.lock_state or device.lock_state
+    device.position = status.position or device.position
+    device.previous_boot = None if status.previous is None else (status.previous.boot, status.previous.last_seq)
+    _heard(site, device, status.challenge, status)
+    await postures.follow(site, device)
+    await credential_lists.follow(site, device)
+    if not device.online or new_boot:
+        await came(site, device, new_boot)
+    marks = await device_events.marks_of(site, device, status.boot)
+    device_events.acknowledge(site, device, status.boot, marks)
+    if device.previous_boot is not None and status.buffered == 0:
+        await device_events.lost_without_a_word(site, device, *device.previous_boot)
+    site.feed.publish(as_event(site, device))
+
+
+async def heartbeat(site: Site, device: Device, beat: Heartbeat) -> None:
+    """Take a heartbeat; one whose uptime does not grow is a replay."""
+    if beat.boot != device.boot or beat.uptime_ms <= device.uptime_ms:
+        return
+    device.uptime_ms = beat.uptime_ms
+    device.buffered = beat.buffered
+    if beat.presence is not None:
+        device.presence, device.presence_at = beat.presence, site.clock.monotonic()
+    _heard(site, device, beat.challenge, beat)
+    if not device.online:
+        await came(site, device, False)
+    now = site.clock.monotonic()
+    if now - device.acked_at >= 30:
+        device.acked_at = now
+        marks = await device_events.marks_of(site, device, beat.boot)
+        device_events.acknowledge(site, device, beat.boot, marks)
+    if device.previous_boot is not None and beat.buffered == 0:
+        await device_events.lost_without_a_word(site, device, *device.previous_boot)
+        device.previous_boot = None
+
+
+async def look_for_the_lost(site: Site) -> None:
+    """Called each second: who has been silent for too long is lost, though the broker did not say so."""
+    now = site.clock.monotonic()
+    for device in list(site.devices):
+        if device.online and now - device.heard_at > site.rules.device_lost_after_s:
+            await went(site, device, "no sign of life")
+
+
+async def came(site: Site, device: Device, restarted: bool) -> None:
+    """A device is there (again)."""
+    device.online = True
+    away_s = None if device.lost_since is None else round((site.clock.now() - device.lost_since).total_seconds(), 1)
+    device.lost_since = None
+    await alarms.clear_alarm(site, alarms.DEVICE_LOST, device.id)
+    await _note(site, device, "device_online", {"boot": device.boot, "restarted": restarted, "away_s": away_s})
+
+
+async def went(site: Site, device: Device, why: str) -> None:
+    """A device is gone."""
+    device.online = False
+    device.lost_since = site.clock.now()
+    await alarms.raise_alarm(site, alarms.DEVICE_LOST, device.id, why)
+    await _note(site, device, "device_lost", {"boot": device.boot, "why": why})
+
+
+def as_event(site: Site, device: Device) -> dict[str, object]:
+    """A device as the screens show it."""
+    return {
+        "type": "device",
+        "device": device.id,
+        "kind": device.kind,
+        "portal": device.portal,
+        "zone": device.zone,
+        "online": device.online,
+        "since": device.lost_since,
+        "last_seen": device.last_seen,
+        "firmware": device.firmware,
+        "clock": None if device.clock is None else device.clock.value,
+        "drift_ms": device.drift_ms,
+        "buffered": device.buffered,
+        "posture": device.posture,
+        "posture_issued": device.issued.version,
+        "credentials": device.list_version,
+        "credentials_issued": device.issued.list_version,
+        "revoked": device.revoked,
+        "revoked_issued": device.issued.revoked_version,
+        "lock_state": None if device.lock_state is None else device.lock_state.value,
+        "position": None if device.position is None else device.position.value,
+        "quarantined": device.watch.is_quarantined(site.clock.monotonic()),
+        "bad_messages": device.bad_messages,
+    }
+
+
+def _heard(site: Site, device: Device, challenge: str, message: Status | Heartbeat) -> None:
+    now = site.clock.now()
+    device.challenge, device.challenge_at = challenge, site.clock.monotonic()
+    device.heard_at = device.challenge_at
+    device.last_seen = now
+    device.clock = message.clock
+    device.drift_ms = round((message.at - now).total_seconds() * 1000)
+
+
+async def _note(site: Site, device: Device, kind: str, body: dict[str, object]) -> None:
+    site.feed.publish(as_event(site, device))
+    entry = Entry(kind, site.clock.now(), {"device": device.id} | body)
+    try:
+        await site.ledger.commit(Unit((entry,)), 5.0)
+    except LedgerUnavailable:
+        return

@@ -1,0 +1,62 @@
+"""People, credentials and devices change, here or from the command line: everything that hangs on them follows.
+
+The directory's version is looked at each second. A decision does not wait for that: its commit finds out for itself.
+"""
+
+from gateway.core.nouns import Credential, CredentialState, Directory
+from gateway.flows import alarms, credential_lists, postures
+from gateway.flows.devices import Device
+from gateway.flows.ports import LedgerUnavailable
+from gateway.flows.site import Site
+
+
+async def follow_changes(site: Site) -> None:
+    """Take a newer directory into use, if there is one, and tell the devices. Raises `LedgerUnavailable`."""
+    if await site.archive.directory_version() != site.watched_version:
+        await take_over(site)
+    for device in list(site.devices):
+        await credential_lists.bring_up_to_date(site, device)
+
+
+async def take_over(site: Site) -> None:
+    """Swap the directory and the registry, then send what follows from it."""
+    before = site.followed
+    await site.refresh_directory()
+    after = site.directory
+    fresh, gone = site.devices.take_over(await site.archive.enrolled(), await site.archive.issued())
+    for device in gone:
+        await retire(site, device)
+    if after is not before:
+        await credential_lists.revoke(site, no_longer_valid(before, after))
+        for device in site.devices:
+            device.list_is_due = True
+    await postures.issue(site, [known for name in fresh if (known := site.devices.get(name)) is not None])
+    site.followed = after
+    site.watched_version = after.version
+
+
+def no_longer_valid(before: Directory, after: Directory) -> list[Credential]:
+    """Credentials that opened something before and open nothing now: revoked, lost, or of a suspended holder."""
+    changed = [c for key, c in after.credentials.items() if before.credentials.get(key) is not c]
+    ended = [c for c in changed if c.state is not CredentialState.ACTIVE]
+    suspended = {
+        ref for ref, holder in after.holders.items() if holder.suspended and before.holders.get(ref) is not holder
+    }
+    if suspended:
+        ended.extend(c for c in after.credentials.values() if c.holder in suspended)
+    return ended
+
+
+async def retire(site: Site, device: Device) -> None:
+    """A device is no longer enrolled: what the broker keeps for it goes, and it is no longer missed."""
+    site.courier.clear(device.id, device.kind, "posture")
+    site.courier.clear(device.id, device.kind, "credentials/revoked")
+    await alarms.clear_alarm(site, alarms.DEVICE_LOST, device.id)
+
+
+async def watch(site: Site) -> None:
+    """One look, for the loop in `app.py`; a database that is away is tried again at the next look."""
+    try:
+        await follow_changes(site)
+    except LedgerUnavailable:
+        return

@@ -1,0 +1,209 @@
+"""What the flows ask of the outside: a ledger that keeps, a courier that carries, a clock.
+
+The outside (`store`, `mqtt`) implements these; tests may too. Changes of state are plain facts here (`changes.py`) and
+become SQL only in the store.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from devices.messages import Ack, Command, CredentialPage, Posture, RevokedList
+from gateway.core.nouns import Directory, Presence
+
+if TYPE_CHECKING:
+    from gateway.flows.people_import import Known as KnownPeople
+
+
+class LedgerUnavailable(Exception):
+    """The record could not be written in time; what depends on it must not happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One ledger row to be. `body` is JSON-able and names people by reference only. `key` says which fact it is, where
+    the same fact may be told more than once."""
+
+    kind: str
+    at: datetime
+    body: dict[str, Any]
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is written together or not at all.
+
+    `changes`: facts of `changes.py`, or callables that get the store's connection and the directory's new version.
+    `directory`: it changes people, credentials, devices or rules, so the directory gets its next version.
+    `based_on`: the directory version on which it was decided, None if that does not matter.
+    """
+
+    entries: tuple[Entry, ...]
+    changes: tuple[Any, ...] = ()
+    directory: bool = False
+    based_on: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """On disk: the number of the unit's last row, and the directory's version."""
+
+    seq: int
+    directory_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Nothing was written: this fact is in the ledger already, told like this."""
+
+    key: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """Nothing was written: the directory has moved on to this version since the decision."""
+
+    directory_version: int
+
+
+Result = Written | Known | Outdated
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledDevice:
+    """A device as enrolled: where it stands, and its keys, the newest first."""
+
+    id: str
+    kind: str
+    portal: str | None
+    zone: str | None
+    locations: tuple[str, ...]
+    keys: tuple[bytes, ...]
+    version: int
+
+    def __repr__(self) -> str:
+        return f"EnrolledDevice({self.id!r}, {self.kind!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What a device was last told to enforce; versions only ever grow."""
+
+    version: int = 0
+    body: bytes = b""
+    list_version: int = 0
+    list_digest: str = ""
+    list_expires_at: datetime | None = None
+    revoked_version: int = 0
+    revoked_tokens: tuple[str, ...] = ()
+
+
+class LedgerPort(Protocol):
+    """Keeps records; `commit` returns when they are on disk."""
+
+    @property
+    def is_away(self) -> bool: ...
+
+    async def commit(self, unit: Unit, within_s: float | None = None) -> Result: ...
+
+
+class Archive(Protocol):
+    """Answers questions about what was kept."""
+
+    async def directory(self, known: Directory | None) -> Directory: ...
+
+    async def directory_version(self) -> int: ...
+
+    async def enrolled(self) -> Mapping[str, EnrolledDevice]: ...
+
+    async def issued(self) -> Mapping[str, Issued]: ...
+
+    async def presence(self) -> dict[str, Presence]: ...
+
+    async def told(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]: ...
+
+    async def event_mark(self, device: str, boot: str) -> "EventMark": ...
+
+    async def known_people(self) -> "KnownPeople": ...
+
+    async def open_waits(self, since: datetime) -> Sequence[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventMark:
+    """What the ledger has of one boot: everything up to `seq`, and the numbers beyond it."""
+
+    seq: int
+    beyond: frozenset[int] = frozenset()
+
+
+class Courier(Protocol):
+    """Carries messages to devices; what cannot be sent now is dropped, because its time will have passed."""
+
+    def spell(self, device: str, kind: str, key: bytes, message: Posture) -> bytes: ...
+
+    def send(self, device: str, kind: str, key: bytes, message: Command | Ack) -> bool: ...
+
+    def keep(self, device: str, kind: str, key: bytes, message: Posture | CredentialPage | RevokedList) -> bool: ...
+
+    def keep_bytes(self, device: str, kind: str, key: bytes, channel: str, body: bytes) -> bool: ...
+
+    def clear(self, device: str, kind: str, channel: str) -> bool: ...
+
+
+class Clock(Protocol):
+    """The gateway's own time: `now` for people and records, `monotonic` for how long.
+
+    `after` and `elapsed_s` join the two: on a simulated campus the day passes faster than the seconds of a time-out.
+    """
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+    def after(self, seconds: float) -> datetime: ...
+
+    def elapsed_s(self, since: datetime) -> float: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def after(self, seconds: float) -> datetime:
+        """What this clock will show in so many seconds."""
+        return self.now() + timedelta(seconds=seconds)
+
+    def elapsed_s(self, since: datetime) -> float:
+        """How many seconds ago this clock showed `since`."""
+        return (self.now() - since).total_seconds()
+
+
+class FastClock:
+    """A clock for simulated campuses: it showed `shown` at the real time `real`, and runs `factor` times as fast."""
+
+    def __init__(self, real: datetime, shown: datetime, factor: float) -> None:
+        self._real, self._shown, self._factor = real, shown, factor
+
+    def now(self) -> datetime:
+        return self._shown + (datetime.now(UTC) - self._real) * self._factor
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def after(self, seconds: float) -> datetime:
+        """What this clock will show in so many real seconds."""
+        return self.now() + timedelta(seconds=seconds) * self._factor
+
+    def elapsed_s(self, since: datetime) -> float:
+        """How many real seconds ago this clock showed `since`."""
+        return (self.now() - since).total_seconds() / self._factor

@@ -1,0 +1,225 @@
+"""What the flows share: the campus, the directory of the moment, who is where, the devices, the ledger and the feed.
+
+One `Site` is made by `app.py` and handed to every flow. It holds state and no story: stories are in the flows.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from gateway.core.nouns import Campus, Directory, Presence, Request, World
+from gateway.core.quarantine import DEFAULT, Limits
+from gateway.flows.devices import Registry
+from gateway.flows.feed import Feed
+from gateway.flows.open_alarms import OpenAlarms
+from gateway.flows.ports import Archive, Clock, Courier, LedgerPort
+from gateway.flows.token_book import TokenBook
+
+RECENT = 20_000
+"""Answers kept in memory, so that a repeat and a passage need no query: some minutes of the busiest rush."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Numbers that the configuration may change."""
+
+    answer_timeout_ms: int = 1_500
+    wait_ms: int = 60_000
+    offline_max_age_s: int = 24 * 3_600
+    list_life_s: int = 7 * 24 * 3_600
+    record_within_s: float = 1.0
+    device_lost_after_s: float = 25.0
+    limits: Limits = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a tap was told, and what a later passage needs to know of it."""
+
+    outcome: str
+    reason: str
+    command: str
+    holder: str | None
+    direction: str
+    at: datetime
+    hold_ms: int | None
+    wait_ms: int | None
+
+
+@dataclass(slots=True)
+class Waiting:
+    """Somebody waits at a portal for a person's word; `until` is when the gateway answers by itself."""
+
+    device: str
+    tap: str
+    request: Request
+    holder: str | None
+    reason: str
+    since: datetime
+    until: datetime
+    nonce: str
+    timer: asyncio.TimerHandle | None = None
+    answered: bool = False
+
+    @property
+    def id(self) -> str:
+        """How screens and the API name it."""
+        return f"{self.device}:{self.tap}"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A camera's newest picture, as it came."""
+
+    at: datetime
+    command: str
+    jpeg: bytes
+
+
+@dataclass(slots=True)
+class Marks:
+    """What the ledger has of one boot's events: all up to `seq`, and some beyond."""
+
+    seq: int
+    beyond: set[int]
+    saved: int = 0
+
+    def add(self, first: int, last: int) -> bool:
+        """Events `first` to `last` are committed or known to be gone; True if `seq` grew."""
+        if last <= self.seq:
+            return False
+        if first <= self.seq + 1:
+            self.seq = last
+        else:
+            self.beyond.update(range(first, last + 1))
+            return False
+        while self.beyond and self.seq + 1 in self.beyond:
+            self.seq += 1
+            self.beyond.discard(self.seq)
+        self.beyond = {seq for seq in self.beyond if seq > self.seq} if self.beyond else self.beyond
+        return True
+
+
+@dataclass(slots=True)
+class BadCount:
+    """Bad messages of one device and reason that are not written yet."""
+
+    waiting: int = 0
+    total: int = 0
+    written_at: float = -1e9
+    recent: deque[float] = field(default_factory=deque)
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened, in numbers; the metrics read them."""
+
+    taps: int = 0
+    repeats: int = 0
+    events: int = 0
+    unanswered: int = 0
+    dropped_flood: int = 0
+    bad_messages: dict[str, int] = field(default_factory=dict)
+    decisions: dict[tuple[str, str, str], int] = field(default_factory=dict)
+
+
+class Site:
+    """The shared state of one gateway."""
+
+    def __init__(
+        self,
+        *,
+        campus: Campus,
+        rules: Rules,
+        directory: Directory,
+        presence: dict[str, Presence],
+        ledger: LedgerPort,
+        archive: Archive,
+        courier: Courier,
+        clock: Clock,
+        instance: str,
+    ) -> None:
+        self.campus = campus
+        self.rules = rules
+        self.ledger = ledger
+        self.archive = archive
+        self.courier = courier
+        self.clock = clock
+        self.instance = instance
+        self.devices = Registry()
+        self.feed = Feed()
+        self.alarms = OpenAlarms()
+        self.waits: dict[str, Waiting] = {}
+        self.event_marks: dict[tuple[str, str], asyncio.Future[Marks]] = {}
+        self.bad_messages: dict[tuple[str, str], BadCount] = {}
+        self.acks_pending: dict[tuple[str, str], Marks] = {}
+        self.last_cause: dict[str, datetime] = {}
+        self.lane_grants: OrderedDict[str, str] = OrderedDict()
+        self.tokens = TokenBook()
+        self.pictures: OrderedDict[str, Picture] = OrderedDict()
+        self.counters = Counters()
+        self.presence = presence
+        self.recent: OrderedDict[str, Answered] = OrderedDict()
+        self.in_flight: set[str] = set()
+        self.broker_connected = False
+        self.loop = asyncio.get_running_loop()
+        self.followed = directory
+        self.watched_version = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._world = World(campus, directory, MappingProxyType(presence))
+
+    @property
+    def world(self) -> World:
+        """The world of this moment: immutable but for presence, which is read through."""
+        return self._world
+
+    @property
+    def directory(self) -> Directory:
+        return self._world.directory
+
+    def swap_directory(self, directory: Directory) -> None:
+        """Take a newer directory into use, whole."""
+        if directory.version > self._world.directory.version:
+            self._world = World(self.campus, directory, MappingProxyType(self.presence))
+
+    async def refresh_directory(self) -> None:
+        """Read what has changed and take it into use."""
+        self.swap_directory(await self.archive.directory(self.directory))
+
+    def remember(self, key: str, answered: Answered) -> None:
+        """Keep an answer for repeats and passages."""
+        self.recent[key] = answered
+        if len(self.recent) > RECENT:
+            self.recent.popitem(last=False)
+
+    def soon(self, act: Callable[..., object], *values: object) -> None:
+        """Do `act` when what is under way in this turn of the loop is done."""
+        self.loop.call_soon(act, *values)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Let `work` go on beside; it is awaited or cancelled at the end. A bug in it is reported, not swallowed."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    async def finish(self, within_s: float = 5.0) -> None:
+        """Wait for what is under way; cancel what takes longer."""
+        tasks = set(self._tasks)
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=within_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    def _finished(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            task.get_loop().call_exception_handler(
+                {"message": f"a flow failed: {task.get_coro()!r}", "exception": error, "task": task}
+            )

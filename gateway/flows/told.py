@@ -1,0 +1,71 @@
+"""What was told, in the forms that others need: an answer read back from the ledger, an event for the screens."""
+
+from datetime import datetime
+from typing import Any
+
+from gateway.core.nouns import Decision, Request
+from gateway.flows.devices import Device
+from gateway.flows.site import Answered, Site
+
+
+def answered(body: dict[str, Any]) -> Answered:
+    """The answer that a decision's ledger row tells of."""
+    return Answered(
+        outcome=body["outcome"],
+        reason=body["reason"],
+        command=body["command"],
+        holder=body["holder"],
+        direction=body["direction"],
+        at=as_time(body["device_at"]),
+        hold_ms=body["hold_ms"],
+        wait_ms=body["wait_ms"],
+    )
+
+
+def as_time(value: datetime | str) -> datetime:
+    """A time from a ledger row, where it is text."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def person(site: Site, ref: str | None) -> dict[str, str] | None:
+    """What a screen may show of a holder."""
+    holder = None if ref is None else site.directory.holders.get(ref)
+    return None if holder is None else {"id": holder.id, "name": holder.name, "kind": holder.kind.value}
+
+
+def decision_event(
+    site: Site, device: Device, tap: str, request: Request, decision: Decision, answered: Answered
+) -> dict[str, Any]:
+    """A decision as the live page shows it."""
+    return {
+        "type": "decision",
+        "id": f"{device.id}:{tap}",
+        "at": answered.at,
+        "portal": request.portal,
+        "direction": request.direction.value,
+        "device": device.id,
+        "outcome": decision.outcome.value,
+        "reason": decision.reason.value,
+        "holder": person(site, decision.holder),
+        "credential": request.credential.value,
+        "level": int(decision.level),
+        "trace": [
+            {"rule": f.rule, "verdict": f.verdict.value, "reason": None if f.reason is None else f.reason.value}
+            for f in decision.trace
+        ],
+        "notices": [reason.value for reason in decision.notices],
+    }
+
+
+def second_answer(first: Answered, body: dict[str, Any]) -> Answered:
+    """What a tap that waited was told in the end."""
+    return Answered(
+        outcome=body["outcome"],
+        reason=body["reason"],
+        command=body["command"],
+        holder=first.holder,
+        direction=first.direction,
+        at=first.at,
+        hold_ms=first.hold_ms,
+        wait_ms=None,
+    )

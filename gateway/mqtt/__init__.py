@@ -1,0 +1,1 @@
+"""The link to the broker and the router: bytes to typed messages to flows and back."""

@@ -1,0 +1,429 @@
+"""The configuration, read once: three files, a folder of secrets, and the environment above them.
+
+`load` returns settings in which everything fits, or raises one `ConfigurationError` with every fault. It opens nothing
+but files. This is the only module that reads the environment.
+
+DIR/wardgate.yaml how this gateway runs · DIR/campus.yaml what exists · DIR/roles.yaml who may do what ·
+DIR/secrets/ what two schools must never share.
+"""
+
+import ipaddress
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType, NoneType
+from typing import Any, get_args, get_origin
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from gateway.campus_file import FILE as CAMPUS_FILE
+from gateway.campus_file import load_campus
+from gateway.config_faults import ENVIRONMENT, ConfigurationError, Fault, FaultList, nearest
+from gateway.config_schema import GatewayFile, RolesFile, split_listen
+from gateway.core.nouns import Campus, Label
+from gateway.core.rights import Right
+from gateway.yaml_lines import Document, FieldPath, read_file, read_scalar, read_text
+
+__all__ = [
+    "BrokerSettings",
+    "ConfigurationError",
+    "Fault",
+    "Limits",
+    "Settings",
+    "environment",
+    "is_loopback",
+    "load",
+    "shipped",
+    "variables",
+]
+
+GATEWAY_FILE = "wardgate.yaml"
+ROLES_FILE = "roles.yaml"
+SECRETS = ("site", "ledger", "store")
+SECRET_BYTES = 32
+
+_SHORT_NAMES: dict[str, FieldPath] = {
+    "WARDGATE_HTTP": ("http", "listen"),
+    "WARDGATE_TLS_CERT": ("http", "tls_cert"),
+    "WARDGATE_TLS_KEY": ("http", "tls_key"),
+    "WARDGATE_DATA": ("data",),
+    "WARDGATE_COMMIT_GROUP": ("ledger", "commit_group"),
+}
+_TESTS_OWN = "WARDGATE_TEST_"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSettings:
+    """Where Mosquitto's files go and how it is told to read them again."""
+
+    out: Path | None
+    listen: tuple[str, int] | None
+    pid_file: Path | None
+    reload: tuple[str, ...] | None
+    tls_cert: Path
+    tls_key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one device may do before it is quarantined, and how much may wait in the gateway."""
+
+    device_messages_per_s: int
+    device_events_per_s: int
+    unknown_credentials_per_min: int
+    inbox_messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is configured. Paths are absolute, secrets do not show in its repr."""
+
+    directory: Path
+    campus: Campus
+    gates: Mapping[str, Label]
+    private_zones: frozenset[str]
+    roles: Mapping[str, frozenset[str]]
+    role_names: Mapping[str, Label]
+    data: Path
+    database_url: str = field(repr=False)
+    mqtt_url: str
+    mqtt_username: str
+    mqtt_password: str = field(repr=False)
+    mqtt_ca: Path | None
+    http_host: str
+    http_port: int
+    tls_cert: Path | None
+    tls_key: Path | None
+    site_key: bytes = field(repr=False)
+    ledger_key: bytes = field(repr=False)
+    store_key: bytes = field(repr=False)
+    head_copy: Path | None
+    commit_group: int
+    broker: BrokerSettings
+    answer_timeout_ms: int
+    wait_ms: int
+    list_days: int
+    offline_max_age_s: int
+    limits: Limits
+    log_level: str
+
+    @property
+    def head_file(self) -> Path:
+        """Where the head of the ledger is kept, beside the database and not in it."""
+        return self.data / "ledger.head"
+
+    @property
+    def mqtt_host(self) -> str:
+        return urlsplit(self.mqtt_url).hostname or ""
+
+    @property
+    def mqtt_tls(self) -> bool:
+        return self.mqtt_url.startswith("mqtts:")
+
+    @property
+    def mqtt_port(self) -> int:
+        return urlsplit(self.mqtt_url).port or (8883 if self.mqtt_tls else 1883)
+
+
+def shipped(name: str) -> Path:
+    """A file that comes with the program: in a checkout in `config/`, in an installation beside the modules."""
+    installed = Path(__file__).parent / "_config"
+    folder = installed if installed.is_dir() else Path(__file__).parent.parent / "config"
+    return folder / name
+
+
+def environment() -> Mapping[str, str]:
+    """The process environment; read here and nowhere else."""
+    return dict(os.environ)
+
+
+def variables() -> Mapping[str, FieldPath]:
+    """Every environment variable that is a setting, and the field of wardgate.yaml that it stands for."""
+    named: dict[str, FieldPath] = {}
+    for section, info in GatewayFile.model_fields.items():
+        part = info.annotation
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            for name in part.model_fields:
+                named[f"WARDGATE_{section}_{name}".upper()] = (section, name)
+    return {**named, **_SHORT_NAMES}
+
+
+def is_loopback(host: str) -> bool:
+    """True if what is sent to `host` stays on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load(directory: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings in `directory` with `environ` above them; raises `ConfigurationError` with every fault at once."""
+    directory = directory.absolute()
+    if not directory.is_dir():
+        raise ConfigurationError(
+            [Fault(str(directory), 0, "", "there is no such folder; `wardgate init DIR` makes one")]
+        )
+    faults: list[Fault] = []
+    gateway, origins, gateway_faults = _load_gateway(directory, environ)
+    parts, campus_faults = load_campus(directory / CAMPUS_FILE)
+    roles, role_faults = _load_roles(directory / ROLES_FILE)
+    faults += [*gateway_faults.faults, *campus_faults, *role_faults]
+    secrets = {name: _secret_key(directory, name, faults) for name in SECRETS}
+    paths = _Paths(directory, origins)
+    password = ""
+    if gateway is not None:
+        password = _broker_password(gateway, paths, faults)
+        _check_addresses(gateway, gateway_faults, paths)
+        faults += gateway_faults.faults
+    if faults or gateway is None or parts is None or roles is None:
+        raise ConfigurationError(faults)
+    listen = split_listen(gateway.http.listen)
+    url = urlsplit(gateway.mqtt.url)
+    data = paths.of(("data",), gateway.data)
+    return Settings(
+        directory=directory,
+        campus=parts.campus,
+        gates=parts.gates,
+        private_zones=parts.private_zones,
+        roles=MappingProxyType({name: frozenset(part.rights) for name, part in roles.roles.items()}),
+        role_names=MappingProxyType({name: Label(part.name.en, part.name.zh) for name, part in roles.roles.items()}),
+        data=data,
+        database_url=_database_url(gateway, paths, data),
+        mqtt_url=f"{url.scheme}://{url.netloc.rpartition('@')[2]}",
+        mqtt_username=unquote(url.username) if url.username else gateway.mqtt.username,
+        mqtt_password=unquote(url.password) if url.password else password,
+        mqtt_ca=paths.maybe(("mqtt", "ca"), gateway.mqtt.ca),
+        http_host=listen[0],
+        http_port=listen[1],
+        tls_cert=paths.maybe(("http", "tls_cert"), gateway.http.tls_cert),
+        tls_key=paths.maybe(("http", "tls_key"), gateway.http.tls_key),
+        site_key=secrets["site"],
+        ledger_key=secrets["ledger"],
+        store_key=secrets["store"],
+        head_copy=paths.maybe(("ledger", "head_copy"), gateway.ledger.head_copy),
+        commit_group=gateway.ledger.commit_group,
+        broker=BrokerSettings(
+            out=paths.maybe(("broker", "out"), gateway.broker.out),
+            listen=None if gateway.broker.listen is None else split_listen(gateway.broker.listen),
+            pid_file=paths.maybe(("broker", "pid_file"), gateway.broker.pid_file),
+            reload=None if gateway.broker.reload is None else tuple(gateway.broker.reload),
+            tls_cert=paths.of(("broker", "tls_cert"), gateway.broker.tls_cert),
+            tls_key=paths.of(("broker", "tls_key"), gateway.broker.tls_key),
+        ),
+        answer_timeout_ms=gateway.devices.answer_timeout_ms,
+        wait_ms=gateway.devices.wait_ms,
+        list_days=gateway.devices.list_days,
+        offline_max_age_s=gateway.devices.offline_max_age_s,
+        limits=Limits(
+            device_messages_per_s=gateway.limits.device_messages_per_s,
+            device_events_per_s=gateway.limits.device_events_per_s,
+            unknown_credentials_per_min=gateway.limits.unknown_credentials_per_min,
+            inbox_messages=gateway.limits.inbox_messages,
+        ),
+        log_level=gateway.log.level,
+    )
+
+
+class _Paths:
+    """Paths as they were meant: in a file from its folder, in the environment from where the command was typed."""
+
+    def __init__(self, directory: Path, origins: Mapping[FieldPath, str]) -> None:
+        self._directory = directory
+        self._origins = origins
+
+    def of(self, place: FieldPath, text: str) -> Path:
+        base = Path.cwd() if place in self._origins else self._directory
+        return Path(os.path.normpath(base / text))
+
+    def maybe(self, place: FieldPath, text: str | None) -> Path | None:
+        return None if text is None else self.of(place, text)
+
+
+def _load_gateway(
+    directory: Path, environ: Mapping[str, str]
+) -> tuple[GatewayFile | None, Mapping[FieldPath, str], FaultList]:
+    document = read_file(directory / GATEWAY_FILE)
+    data = document.data
+    origins: dict[FieldPath, str] = {}
+    unknown: list[Fault] = []
+    if data is None and not document.slips:
+        data = {}
+    if isinstance(data, dict):
+        # A section in which every field is commented out is there, and empty.
+        data = {name: {} if value is None and name in _SECTIONS else value for name, value in data.items()}
+        unknown = _lay_environment_over(data, environ, origins)
+    faults = FaultList(GATEWAY_FILE, document, origins)
+    faults.faults += unknown
+    if data is None:
+        return None, origins, faults
+    try:
+        return GatewayFile.model_validate(data), origins, faults
+    except ValidationError as error:
+        faults.add_all(error, GatewayFile)
+        return None, origins, faults
+
+
+_SECTIONS = frozenset(path[0] for path in variables().values() if len(path) == 2)
+
+
+def _lay_environment_over(
+    data: dict[str, Any], environ: Mapping[str, str], origins: dict[FieldPath, str]
+) -> list[Fault]:
+    """Put the variables' values into `data`; a variable that means nothing but nearly a setting is a fault."""
+    known = variables()
+    faults: list[Fault] = []
+    for variable in sorted(name for name in environ if name.startswith("WARDGATE_")):
+        place = known.get(variable)
+        if place is None:
+            # Others use WARDGATE_ names too: only what begins with a section or is nearly a setting is ours.
+            if variable.startswith(_TESTS_OWN):
+                continue
+            hint = nearest(variable, known, cutoff=0.85)
+            if hint or variable.split("_")[1].lower() in _SECTIONS:
+                faults.append(Fault(ENVIRONMENT, 0, variable, f"is not a setting{hint}"))
+            continue
+        if environ[variable] == "":
+            continue  # set to nothing: not set
+        if place in origins:
+            faults.append(Fault(ENVIRONMENT, 0, variable, f"says the same as {origins[place]}; set one of them"))
+            continue
+        origins[place] = variable
+        value = _environment_value(place, environ[variable])
+        if len(place) == 1:
+            data[str(place[0])] = value
+            continue
+        section = data.setdefault(str(place[0]), {})
+        if isinstance(section, dict):
+            section[place[1]] = value
+    return faults
+
+
+def _environment_value(place: FieldPath, text: str) -> Any:
+    """A variable's text as the kind of value that its field holds."""
+    annotation: Any = GatewayFile
+    for name in place:
+        annotation = annotation.model_fields[name].annotation
+    kinds = _kinds(annotation)
+    if list in kinds:
+        return read_text(text).data
+    return text if str in kinds else read_scalar(text)
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    origin = get_origin(annotation)
+    if origin is list:
+        return {list}
+    if origin is None:
+        return set() if annotation is NoneType else {annotation}
+    return {
+        kind for inner in get_args(annotation) if isinstance(inner, type) or get_args(inner) for kind in _kinds(inner)
+    } or {str}
+
+
+def _load_roles(path: Path) -> tuple[RolesFile | None, list[Fault]]:
+    document: Document = read_file(path)
+    faults = FaultList(path.name, document)
+    if document.data is None and document.slips:
+        return None, faults.faults
+    try:
+        roles = RolesFile.model_validate(document.data)
+    except ValidationError as error:
+        faults.add_all(error, RolesFile)
+        return None, faults.faults
+    for name, part in roles.roles.items():
+        for index, right in enumerate(part.rights):
+            if right in part.rights[:index]:
+                faults.add(("roles", name, "rights", index), f"{right.value!r} is written twice")
+    if not any(Right.MANAGE_USERS in part.rights for part in roles.roles.values()):
+        faults.add(("roles",), f"no role has the right {Right.MANAGE_USERS.value!r}: nobody could add a user")
+    return (None if faults.faults else roles), faults.faults
+
+
+def _secret_text(path: Path, name: str, faults: list[Fault]) -> str | None:
+    """A secret file's text; it must be there and be read by its owner alone."""
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            faults.append(Fault(name, 0, "", "is not a file"))
+            return None
+        if mode & 0o077:
+            faults.append(
+                Fault(name, 0, "", f"can be read by others (mode {mode & 0o777:04o}); type: chmod 600 {path}")
+            )
+        return path.read_text("ascii").strip()
+    except FileNotFoundError:
+        faults.append(Fault(name, 0, "", "is missing; `wardgate init DIR` makes it"))
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(Fault(name, 0, "", f"cannot be read: {type(error).__name__}"))
+    return None
+
+
+def _secret_key(directory: Path, name: str, faults: list[Fault]) -> bytes:
+    place = f"secrets/{name}.key"
+    text = _secret_text(directory / place, place, faults)
+    if text is None:
+        return b""
+    if not re.fullmatch(rf"[0-9a-f]{{{2 * SECRET_BYTES}}}", text):
+        faults.append(Fault(place, 1, "", f"expected {2 * SECRET_BYTES} lower-case hex digits"))
+        return b""
+    return bytes.fromhex(text)
+
+
+def _broker_password(gateway: GatewayFile, paths: _Paths, faults: list[Fault]) -> str:
+    if urlsplit(gateway.mqtt.url).password:
+        return ""
+    path = paths.of(("mqtt", "password_file"), gateway.mqtt.password_file)
+    text = _secret_text(path, gateway.mqtt.password_file, faults)
+    if text == "":
+        faults.append(Fault(gateway.mqtt.password_file, 1, "", "is empty; expected the gateway's password"))
+    return text or ""
+
+
+def _check_addresses(gateway: GatewayFile, faults: FaultList, paths: _Paths) -> None:
+    """What leaves this machine is encrypted, and the files for it are there."""
+    faults.faults = []
+    http, mqtt = gateway.http, gateway.mqtt
+    if (http.tls_cert is None) != (http.tls_key is None):
+        missing = "tls_key" if http.tls_key is None else "tls_cert"
+        faults.add(("http", missing), "is missing; a certificate and its key go together")
+    host = split_listen(http.listen)[0]
+    if http.tls_cert is None and http.tls_key is None and not is_loopback(host):
+        faults.add(
+            ("http", "listen"),
+            f"plain HTTP is for 127.0.0.1 only; {host} needs http.tls_cert and http.tls_key "
+            "(WARDGATE_TLS_CERT, WARDGATE_TLS_KEY)",
+        )
+    url = urlsplit(mqtt.url)
+    if url.scheme == "mqtt" and not is_loopback(url.hostname or "") and not mqtt.allow_plain:
+        faults.add(
+            ("mqtt", "url"),
+            f"without TLS everybody between here and {url.hostname} can read card numbers; write mqtts:// "
+            "(or allow_plain: true if the line itself is safe)",
+        )
+    places: list[tuple[FieldPath, str | None]] = [
+        (("http", "tls_cert"), http.tls_cert),
+        (("http", "tls_key"), http.tls_key),
+        (("mqtt", "ca"), mqtt.ca if url.scheme == "mqtts" else None),
+    ]
+    for place, text in places:
+        if text is not None and not os.access(paths.of(place, text), os.R_OK):
+            faults.add(place, f"there is no file {text!r} that can be read")
+    if http.tls_key is not None:
+        path = paths.of(("http", "tls_key"), http.tls_key)
+        if path.is_file() and path.stat().st_mode & 0o007:
+            faults.add(("http", "tls_key"), f"can be read by everybody; type: chmod 600 {path}")
+
+
+def _database_url(gateway: GatewayFile, paths: _Paths, data: Path) -> str:
+    place, text = ("database", "url"), gateway.database.url
+    if text is None:
+        return f"sqlite:///{data / 'wardgate.db'}"
+    if text.startswith("sqlite:///"):
+        return f"sqlite:///{paths.of(place, text.removeprefix('sqlite:///'))}"
+    return "postgresql+psycopg://" + text.partition("://")[2]

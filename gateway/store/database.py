@@ -1,0 +1,125 @@
+"""One database by URL: SQLite (WAL, `synchronous=FULL`) or PostgreSQL, opened and brought to the newest schema.
+
+This file knows the two engines apart; nobody else does. Reading happens in short-lived connections in a thread, writing
+only through the one `writer`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+
+T = TypeVar("T")
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_MS = 1_000
+"""How long SQLite waits for another process's lock. Short: the writer retries by itself, and entry must not wait."""
+
+
+class DatabaseAway(Exception):
+    """The database cannot be reached or written right now; nothing is wrong with what was asked."""
+
+
+class NotOurDatabase(Exception):
+    """What lies at the URL is damaged, or newer than this program: no silent new start over it."""
+
+
+class Database:
+    """Connections to one database. `read` serves the event loop; `engine` is for the writer and the command line."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.engine = _engine(self.url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    async def read(self, question: Callable[[Connection], T]) -> T:
+        """Answer `question` on a reading connection, in a thread. Raises `DatabaseAway`."""
+        return await asyncio.to_thread(self.read_now, question)
+
+    def read_now(self, question: Callable[[Connection], T]) -> T:
+        """The same, on the calling thread."""
+        try:
+            with self.engine.connect() as connection:
+                return question(connection)
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+            raise DatabaseAway(_first_line(error)) from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open and migrate. Raises `DatabaseAway` if it cannot be reached, `NotOurDatabase` if it must not be touched."""
+    database = Database(url)
+    try:
+        if database.is_sqlite and database.url.database not in (None, ""):
+            Path(str(database.url.database)).parent.mkdir(parents=True, exist_ok=True)
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with database.engine.begin() as connection:
+            if not database.is_sqlite:
+                # Two gateways that start together must not migrate together.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(20261121)"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except sa.exc.OperationalError as error:
+        database.close()
+        raise DatabaseAway(_first_line(error)) from error
+    except (sa.exc.SQLAlchemyError, CommandError) as error:
+        database.close()
+        raise NotOurDatabase(_first_line(error)) from error
+    return database
+
+
+def is_away(error: BaseException) -> bool:
+    """True if `error` says that the database is away, locked, full or read-only: worth trying again."""
+    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError) or (
+        isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+    )
+
+
+def _engine(url: sa.URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+    return sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 3,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "options": "-c lock_timeout=1000 -c statement_timeout=30000",
+        },
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # sqlite3's own transaction handling begins too late for a writer: we begin ourselves (see _begin_immediate).
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32768"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A reader begins deferred; a writer takes the lock at once, so that what it reads is what it writes upon.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
+
+
+def _first_line(error: BaseException) -> str:
+    return (
+        str(getattr(error, "orig", None) or error).strip().splitlines()[0][:300] if str(error).strip() else repr(error)
+    )

@@ -1,0 +1,175 @@
+"""The questions that pages ask of the database: people, records, alarms. Reads only.
+
+Promises: what somebody typed is a bound value, never a part of the statement, and a search for `%` finds a per cent
+sign; every answer is bounded. Leaves to others: who may ask, and recording that they did (`gateway.flows.reading`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from gateway.core.nouns import Holder, HolderKind
+from gateway.flows.reading import HeldCredential, LedgerRow, PastAlarm, RecordsAway, Wanted
+from gateway.store.database import Database, DatabaseAway
+from gateway.store.tables import alarms, credentials, holders, ledger
+
+T = TypeVar("T")
+
+CHUNK = 500
+LOOKED_AT = 20_000
+"""Records that one question looks at; with a rare filter an answer may be short and say where to go on."""
+
+
+class Queries:
+    """Answers questions in a thread. Raises `RecordsAway` while the database is away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def people(self, search: str, kind: str | None, after: str, limit: int) -> Sequence[Holder]:
+        return await self._ask(lambda connection: find_people(connection, search, kind, after, limit))
+
+    async def person(self, id: str) -> Holder | None:
+        return await self._ask(lambda connection: _person(connection, id))
+
+    async def credentials(self, holder: str) -> Sequence[HeldCredential]:
+        return await self._ask(lambda connection: _credentials(connection, holder))
+
+    async def has_credential(self, ref: str) -> bool:
+        wanted = sa.select(credentials.c.ref).where(credentials.c.ref == ref)
+        return await self._ask(lambda connection: connection.execute(wanted).first() is not None)
+
+    async def rows(self, after: int, limit: int) -> Sequence[LedgerRow]:
+        wanted = sa.select(ledger).where(ledger.c.seq > after).order_by(ledger.c.seq).limit(limit)
+        return await self._ask(lambda connection: [_ledger_row(row) for row in connection.execute(wanted)])
+
+    async def newest(
+        self, kind: str, before: int | None, limit: int, since: datetime | None, until: datetime | None, wanted: Wanted
+    ) -> tuple[Sequence[LedgerRow], int | None]:
+        return await self._ask(lambda connection: find_newest(connection, kind, before, limit, since, until, wanted))
+
+    async def row(self, seq: int) -> LedgerRow | None:
+        wanted = sa.select(ledger).where(ledger.c.seq == seq)
+        found = await self._ask(lambda connection: connection.execute(wanted).first())
+        return None if found is None else _ledger_row(found)
+
+    async def told(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+        wanted = sa.select(ledger.c.key, ledger.c.body).where(ledger.c.key.in_(keys))
+        rows = await self._ask(lambda connection: connection.execute(wanted).all())
+        return {key: msgspec.json.decode(body) for key, body in rows}
+
+    async def alarms(self, state: str | None, limit: int) -> Sequence[PastAlarm]:
+        return await self._ask(lambda connection: _alarms(connection, state, limit))
+
+    async def alarm(self, id: str) -> PastAlarm | None:
+        wanted = sa.select(alarms).where(alarms.c.id == id)
+        found = await self._ask(lambda connection: connection.execute(wanted).first())
+        return None if found is None else _alarm(found)
+
+    async def _ask(self, question: Callable[[Connection], T]) -> T:
+        try:
+            return await self._database.read(question)
+        except DatabaseAway as error:
+            raise RecordsAway(str(error)) from error
+
+
+def find_people(connection: Connection, search: str, kind: str | None, after: str, limit: int) -> list[Holder]:
+    """Holders whose name contains `search`, or whose id begins with it, in the order of their ids, after `after`."""
+    wanted = sa.select(holders).where(holders.c.id > after).order_by(holders.c.id).limit(limit)
+    if search:
+        wanted = wanted.where(
+            sa.or_(holders.c.name.icontains(search, autoescape=True), holders.c.id.istartswith(search, autoescape=True))
+        )
+    if kind is not None:
+        wanted = wanted.where(holders.c.kind == kind)
+    return [_holder(row) for row in connection.execute(wanted)]
+
+
+def find_newest(
+    connection: Connection,
+    kind: str,
+    before: int | None,
+    limit: int,
+    since: datetime | None,
+    until: datetime | None,
+    wanted: Wanted,
+) -> tuple[list[LedgerRow], int | None]:
+    """Up to `limit` records of a kind that are `wanted`, the newest first, and the number to go on before."""
+    found: list[LedgerRow] = []
+    looked_at = 0
+    while looked_at < LOOKED_AT:
+        query = sa.select(ledger).where(ledger.c.kind == kind).order_by(ledger.c.seq.desc()).limit(CHUNK)
+        if before is not None:
+            query = query.where(ledger.c.seq < before)
+        if since is not None:
+            query = query.where(ledger.c.at >= _ms(since))
+        if until is not None:
+            query = query.where(ledger.c.at < _ms(until))
+        rows = connection.execute(query).all()
+        for row in rows:
+            before = row.seq
+            record = _ledger_row(row)
+            if wanted(record.body):
+                found.append(record)
+                if len(found) == limit:
+                    return found, before
+        if len(rows) < CHUNK:
+            return found, None
+        looked_at += len(rows)
+    return found, before
+
+
+def _person(connection: Connection, id: str) -> Holder | None:
+    row = connection.execute(sa.select(holders).where(holders.c.id == id)).first()
+    return None if row is None else _holder(row)
+
+
+def _credentials(connection: Connection, holder: str) -> list[HeldCredential]:
+    wanted = (
+        sa.select(credentials).where(credentials.c.holder == holder).order_by(credentials.c.kind, credentials.c.ref)
+    )
+    return [
+        HeldCredential(row.ref, row.kind, row.value[-4:], row.state, row.not_before, row.not_after)
+        for row in connection.execute(wanted)
+    ]
+
+
+def _alarms(connection: Connection, state: str | None, limit: int) -> list[PastAlarm]:
+    wanted = sa.select(alarms).order_by(alarms.c.last_at.desc()).limit(limit)
+    wanted = wanted.where(alarms.c.state != "closed" if state is None else alarms.c.state == state)
+    return [_alarm(row) for row in connection.execute(wanted)]
+
+
+def _alarm(row: Row[Any]) -> PastAlarm:
+    return PastAlarm(
+        row.id,
+        row.condition,
+        row.place,
+        row.priority,
+        row.detail,
+        row.state,
+        row._mapping["count"],  # a row is a tuple, and tuples have a count of their own
+        row.opened_at,
+        row.last_at,
+        row.acknowledged_by,
+        row.closed_at,
+        row.disposal,
+    )
+
+
+def _holder(row: Row[Any]) -> Holder:
+    groups = frozenset(group for group in row.groups.split(";") if group)
+    return Holder(row.ref, row.id, row.name, HolderKind(row.kind), groups, row.dormitory, row.suspended)
+
+
+def _ledger_row(row: Row[Any]) -> LedgerRow:
+    at = datetime.fromtimestamp(row.at / 1000, UTC)
+    return LedgerRow(row.seq, at, row.kind, row.key, msgspec.json.decode(row.body), row.hash)
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

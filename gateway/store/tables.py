@@ -1,0 +1,223 @@
+"""The tables. Alembic's migrations under `migrations/` make them; a test keeps both equal.
+
+Times are stored as whole milliseconds since 1970 UTC: both databases agree on that to the bit, and no naive time can
+slip in. The ledger is append-only; everything else is what people change or what can be worked out again.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime, kept as milliseconds since 1970 UTC; naive ones are refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone does not go into the database")
+        return round(value.timestamp() * 1000)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Sequence = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite makes a column the row's own id only if it is called INTEGER."""
+
+head = Table(
+    "head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("directory_version", BigInteger, nullable=False),
+    comment="One row: how long the ledger is, its last hash, and the version of the directory.",
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", Sequence, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    Column("key", String(200), unique=True),
+    Column("body", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    comment="Append-only, hash-chained. `key` names a fact that may be told more than once.",
+)
+
+holders = Table(
+    "holders",
+    metadata,
+    Column("ref", String(32), primary_key=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("dormitory", String(63)),
+    Column("suspended", Boolean, nullable=False),
+    Column("version", BigInteger, nullable=False, index=True),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("ref", String(32), primary_key=True),
+    Column("holder", String(32), ForeignKey("holders.ref"), nullable=False, index=True),
+    Column("kind", String(10), nullable=False),
+    Column("value", String(512), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("not_before", UtcTime),
+    Column("not_after", UtcTime),
+    Column("version", BigInteger, nullable=False, index=True),
+    Index(None, "kind", "value"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", String(63), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("portal", String(63)),
+    Column("zone", String(63)),
+    Column("locations", Text, nullable=False),
+    Column("key", Text, nullable=False, comment="sealed with the store key of the configuration"),
+    Column("password", Text, nullable=False, comment="sealed as well: the broker's password file is made from it"),
+    Column("previous_key", Text),
+    Column("previous_key_until", UtcTime),
+    Column("enrolled_at", UtcTime, nullable=False),
+    Column("retired_at", UtcTime),
+    Column("version", BigInteger, nullable=False, index=True),
+)
+
+postures = Table(
+    "postures",
+    metadata,
+    Column("device", String(63), ForeignKey("devices.id"), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("list_version", BigInteger, nullable=False),
+    Column("list_digest", String(64), nullable=False),
+    Column("list_expires_at", UtcTime),
+    Column("revoked_version", BigInteger, nullable=False),
+    Column("revoked_tokens", Text, nullable=False),
+    comment="What each device was last told to enforce, so that an equal version is always the same bytes.",
+)
+
+event_marks = Table(
+    "event_marks",
+    metadata,
+    Column("device", String(63), primary_key=True),
+    Column("boot", String(64), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    comment="Up to which event of each boot the ledger is complete.",
+)
+
+plates_seen = Table(
+    "plates_seen",
+    metadata,
+    Column("ref", String(32), primary_key=True),
+    Column("plate", String(32), nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
+    comment="Plates that cameras read: the ledger names only the reference, so that retention can erase them.",
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("holder", String(32), ForeignKey("holders.ref"), primary_key=True),
+    Column("zone", String(63), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("since", UtcTime, nullable=False),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("condition", String(40), nullable=False),
+    Column("place", String(64), nullable=False),
+    Column("priority", String(10), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("opened_at", UtcTime, nullable=False, index=True),
+    Column("last_at", UtcTime, nullable=False),
+    Column("acknowledged_by", String(64)),
+    Column("closed_at", UtcTime),
+    Column("disposal", Text),
+    Index(None, "condition", "place", "state"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("ref", String(32), nullable=False, unique=True, comment="what the ledger calls this user"),
+    Column("password_hash", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("language", String(5), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True, comment="SHA-256 of the cookie: the table opens no session"),
+    Column("user", String(64), ForeignKey("users.name"), nullable=False, index=True),
+    Column("created_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("user", String(64), ForeignKey("users.name"), nullable=False, index=True),
+    Column("label", String(64), nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("site", String(63), primary_key=True),
+    Column("instance", String(32), nullable=False),
+    Column("host", String(200), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    comment="Which gateway holds the site's lock, for the message of the one that comes second.",
+)

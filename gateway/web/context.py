@@ -1,0 +1,88 @@
+"""What handlers get: the parts they may use, and one call with everything checked that can be checked beforehand."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from gateway.core.rights import Right
+from gateway.flows.accounts import AccountStore
+from gateway.flows.passwords import Passwords
+from gateway.flows.reading import Records
+from gateway.flows.sign_in import SignIn, Who
+from gateway.flows.site import Site
+from gateway.web.problems import Kind, Problem
+
+if TYPE_CHECKING:
+    from gateway.web.files import Files
+    from gateway.web.metrics import Metrics
+    from gateway.web.pages import Pages
+    from gateway.web.tally import Tally
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that handlers share. `roles`: role → rights, the closed table of the configuration."""
+
+    site: Site
+    accounts: AccountStore
+    records: Records
+    passwords: Passwords
+    sign_in: SignIn
+    roles: Mapping[str, frozenset[str]]
+    files: "Files"
+    pages: "Pages"
+    metrics: "Metrics"
+    tally: "Tally"
+    tls: ssl.SSLContext | None
+    host_names: frozenset[str]
+    streams: set[web.WebSocketResponse] = field(default_factory=set)
+
+
+PARTS = web.AppKey("parts", Parts)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to one route: who asks, and what they sent, already of the route's shape."""
+
+    request: web.Request
+    parts: Parts
+    who: Who | None
+    body: Any
+    query: Any
+
+    @property
+    def site(self) -> Site:
+        return self.parts.site
+
+    @property
+    def by(self) -> Who:
+        """Who asks; only for routes that are not public."""
+        if self.who is None:
+            raise Problem(Kind.NOT_SIGNED_IN)
+        return self.who
+
+    def path(self, name: str) -> str:
+        """One part of the path, decoded; what no name can hold is no such thing."""
+        value = self.request.match_info[name]
+        if not value.isprintable() or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise Problem(Kind.NOT_FOUND)
+        return value
+
+    def number(self, name: str) -> int:
+        """The same as a whole number that a database can hold."""
+        value = int(self.path(name))
+        if value >= 2**63:
+            raise Problem(Kind.NOT_FOUND)
+        return value
+
+    def may(self, *rights: Right) -> bool:
+        return self.who is not None and self.who.may(frozenset(rights))
+
+    @property
+    def address(self) -> str:
+        """Where the connection comes from. Headers that claim something else are not believed."""
+        return self.request.remote or "?"

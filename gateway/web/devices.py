@@ -1,0 +1,157 @@
+"""Handlers: devices, commands to them, alarms, and whoever waits for a person's word."""
+
+from typing import Any
+
+import msgspec
+
+from gateway.flows import alarms, command, device_status, waiting
+from gateway.flows.devices import Device
+from gateway.flows.open_alarms import Alarm
+from gateway.flows.reading import PastAlarm
+from gateway.flows.site import Site, Waiting
+from gateway.flows.told import person
+from gateway.web import shapes
+from gateway.web.context import Call
+from gateway.web.problems import Kind, Problem, not_found
+
+
+async def list_devices(call: Call) -> shapes.Devices:
+    return shapes.Devices([as_device(call.site, device) for device in call.site.devices])
+
+
+async def get_device(call: Call) -> shapes.DeviceInfo:
+    return as_device(call.site, _device(call))
+
+
+async def send_command(call: Call) -> shapes.CommandInfo:
+    """Recorded, then sent; what comes of it is asked with the command's id."""
+    device, given = _device(call), call.body
+    try:
+        id = await command.send(call.site, device.id, given.action, given.reason, call.by.ref)
+    except command.NoSuchDevice:
+        raise not_found("device") from None
+    except command.CommandNotPossible as error:
+        raise Problem(Kind.CONFLICT, f"{error.code}: {error}") from None
+    return await _command(call, device.id, id)
+
+
+async def get_command(call: Call) -> shapes.CommandInfo:
+    return await _command(call, _device(call).id, call.path("command"))
+
+
+async def list_alarms(call: Call) -> shapes.Alarms:
+    if call.query.state == "closed":
+        past = await call.parts.records.alarms("closed", call.query.limit)
+        return shapes.Alarms([_past_alarm(alarm) for alarm in past])
+    return shapes.Alarms(open_alarms(call.site)[: call.query.limit])
+
+
+async def acknowledge_alarm(call: Call) -> shapes.AlarmInfo:
+    try:
+        return as_alarm(await alarms.acknowledge(call.site, call.path("alarm"), call.by.ref))
+    except alarms.NoSuchAlarm:
+        raise not_found("alarm") from None
+
+
+async def close_alarm(call: Call) -> shapes.AlarmInfo:
+    try:
+        return as_alarm(await alarms.close(call.site, call.path("alarm"), call.body.disposal, call.by.ref))
+    except alarms.NoSuchAlarm:
+        raise not_found("alarm") from None
+
+
+async def list_waiting(call: Call) -> shapes.WaitingList:
+    return shapes.WaitingList(who_waits(call.site))
+
+
+async def answer_waiting(call: Call) -> shapes.Answered:
+    """A guard's word. Whoever comes second learns that it was answered already."""
+    wanted, given = call.path("tap"), call.body
+    found = [w for w in call.site.waits.values() if wanted in (w.id, w.tap)]
+    if len(found) != 1:
+        raise Problem(Kind.CONFLICT if found else Kind.NOT_FOUND, "nobody waits under that name")
+    try:
+        await waiting.answer(call.site, found[0].id, given.outcome, call.by.ref, given.reason or "")
+    except waiting.NobodyWaits:
+        raise Problem(Kind.CONFLICT, "it has been answered already") from None
+    return shapes.Answered(found[0].id, given.outcome)
+
+
+def as_device(site: Site, device: Device) -> shapes.DeviceInfo:
+    return from_device_event(device_status.as_event(site, device))
+
+
+def from_device_event(event: dict[str, Any]) -> shapes.DeviceInfo:
+    """A device in the words of the feed, as the API's shape."""
+    fields = {name: value for name, value in event.items() if name not in ("type", "device", "since")}
+    lost_since = None if event["online"] else event["since"]
+    return msgspec.convert({"id": event["device"], "lost_since": lost_since, **fields}, shapes.DeviceInfo)
+
+
+def open_alarms(site: Site) -> list[shapes.AlarmInfo]:
+    """What is wrong now: by priority, then the newest first."""
+    rank = {"high": 0, "medium": 1, "low": 2}
+    found = sorted(site.alarms.by_id.values(), key=lambda alarm: alarm.last_at, reverse=True)
+    return [as_alarm(alarm) for alarm in sorted(found, key=lambda alarm: rank.get(alarm.priority, 3))]
+
+
+def as_alarm(alarm: Alarm) -> shapes.AlarmInfo:
+    return shapes.AlarmInfo(
+        alarm.id,
+        alarm.condition,
+        alarm.place,
+        alarm.priority,
+        alarm.detail,
+        alarm.state,
+        alarm.count,
+        alarm.opened_at,
+        alarm.last_at,
+        alarm.acknowledged_by,
+    )
+
+
+def who_waits(site: Site) -> list[shapes.WaitingInfo]:
+    """Who waits, the longest first."""
+    return [as_waiting(site, w) for w in sorted(site.waits.values(), key=lambda w: w.since) if not w.answered]
+
+
+def as_waiting(site: Site, w: Waiting) -> shapes.WaitingInfo:
+    who = person(site, w.holder)
+    holder = None if who is None else shapes.HolderInfo(who["id"], who["name"], who["kind"])
+    request = w.request
+    return shapes.WaitingInfo(
+        w.id, w.since, w.until, request.portal, request.direction.value, w.device, w.reason, holder,
+        request.credential.value,
+    )  # fmt: skip
+
+
+async def _command(call: Call, device: str, id: str) -> shapes.CommandInfo:
+    try:
+        status = await command.status(call.site, device, id)
+    except command.NoSuchCommand:
+        raise not_found("command") from None
+    return msgspec.convert(status, shapes.CommandInfo)
+
+
+def _device(call: Call) -> Device:
+    device = call.site.devices.get(call.path("device"))
+    if device is None:
+        raise not_found("device")
+    return device
+
+
+def _past_alarm(alarm: PastAlarm) -> shapes.AlarmInfo:
+    return shapes.AlarmInfo(
+        alarm.id,
+        alarm.condition,
+        alarm.place,
+        alarm.priority,
+        alarm.detail,
+        alarm.state,
+        alarm.count,
+        alarm.opened_at,
+        alarm.last_at,
+        alarm.acknowledged_by,
+        alarm.closed_at,
+        alarm.disposal,
+    )

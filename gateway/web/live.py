@@ -1,0 +1,188 @@
+"""The live stream: what a screen needs at its start, and then everything as it happens.
+
+Promises: whoever connects first gets a snapshot, then events, none lost in between; a sign of life each two seconds,
+so that a screen knows at once when it is looking at the past; a screen too slow to follow is cut off and counted, never
+waited for; the stream ends within a second of its session. Leaves to others: what the events are (the flows).
+"""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import WSMsgType, web
+
+from gateway.flows import reading
+from gateway.flows.accounts import AccountsAway
+from gateway.flows.feed import Lagging, Subscription
+from gateway.flows.ports import LedgerUnavailable
+from gateway.flows.reading import RecordsAway
+from gateway.flows.sign_in import Who
+from gateway.flows.site import Site
+from gateway.web.context import PARTS, Call, Parts
+from gateway.web.decisions import levels
+from gateway.web.devices import as_device, from_device_event, open_alarms, who_waits
+from gateway.web.problems import Kind, Problem
+
+log = structlog.get_logger(__name__)
+
+NEWEST = 50
+PING_S = 15.0
+SIGN_OF_LIFE_S = 2.0
+CHECK_SESSION_S = 0.5
+SEND_WITHIN_S = 10.0
+"""A browser whose buffers are full for that long has gone to sleep, or means harm."""
+MOST_STREAMS = 200
+MOST_STREAMS_EACH = 10
+LONGEST_MESSAGE = 1024
+"""Screens have nothing to say here."""
+
+POLICY_VIOLATION, TRY_AGAIN_LATER, GOING_AWAY, SIGNED_OUT = 1008, 1013, 1001, 4401
+
+
+async def stream(call: Call) -> web.StreamResponse:
+    """One screen, from its handshake to its end."""
+    parts, who = call.parts, call.by
+    if call.request.headers.get("Upgrade", "").lower() != "websocket":
+        raise Problem(Kind.MALFORMED, "this is a WebSocket")
+    own = sum(1 for other in parts.streams if other.get("user") == who.name)
+    if len(parts.streams) >= MOST_STREAMS or own >= MOST_STREAMS_EACH:
+        raise Problem(Kind.TOO_MANY, "too many open streams", retry_after_s=10)
+    socket = web.WebSocketResponse(heartbeat=PING_S, max_msg_size=LONGEST_MESSAGE, compress=False)
+    socket["user"] = who.name
+    await socket.prepare(call.request)
+    parts.streams.add(socket)
+    parts.metrics.stream_opened()
+    subscription = parts.site.feed.subscribe()
+    try:
+        await _run(parts, who, socket, subscription)
+    finally:
+        subscription.close()
+        parts.streams.discard(socket)
+        parts.metrics.stream_closed()
+    return socket
+
+
+async def _run(parts: Parts, who: Who, socket: web.WebSocketResponse, subscription: Subscription) -> None:
+    """Tell and listen side by side; whichever ends first ends the other."""
+    jobs = [
+        asyncio.create_task(_tell(parts, who, socket, subscription)),
+        asyncio.create_task(_tick(parts, socket)),
+        asyncio.create_task(_watch_session(parts, who, socket)),
+        asyncio.create_task(_listen(socket)),
+    ]
+    try:
+        done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for job in jobs:
+            job.cancel()
+        results = await asyncio.gather(*jobs, return_exceptions=True)
+    for result in results:
+        if isinstance(result, TimeoutError):
+            parts.metrics.stream_cut("slow")
+        elif isinstance(result, Exception) and not isinstance(result, ConnectionError | RuntimeError):
+            log.error("stream_failed", error=repr(result)[:300])
+    if not socket.closed:
+        try:
+            async with asyncio.timeout(2):
+                await socket.close(code=GOING_AWAY)
+        except (TimeoutError, ConnectionError):
+            pass  # it was not listening any more
+    del done
+
+
+async def _tell(parts: Parts, who: Who, socket: web.WebSocketResponse, subscription: Subscription) -> None:
+    await _send(socket, {"type": "snapshot", **await snapshot(parts, who, "stream")})
+    try:
+        async for event in subscription:
+            if event["type"] == "device":
+                event = {"type": "device", "device": from_device_event(event)}
+            await _send(socket, event)
+    except Lagging:
+        parts.metrics.stream_cut("lagging")
+        await socket.close(code=TRY_AGAIN_LATER, message=b"too slow")
+
+
+async def _tick(parts: Parts, socket: web.WebSocketResponse) -> None:
+    """The time, the counts and the level: small, and proof that the stream lives."""
+    while True:
+        await asyncio.sleep(SIGN_OF_LIFE_S)
+        await _send(socket, {"type": "tick", **now_and_counts(parts)})
+
+
+async def _watch_session(parts: Parts, who: Who, socket: web.WebSocketResponse) -> None:
+    """Ends with the session. While the accounts are away the screen goes on: it shows, it does not act."""
+    while who.session is not None:
+        await asyncio.sleep(CHECK_SESSION_S)
+        try:
+            still = await parts.sign_in.who_has_session(who.session.hash)
+        except AccountsAway:
+            continue
+        if still is None or still.rights != who.rights:
+            await socket.close(code=SIGNED_OUT, message=b"signed out")
+            return
+    await asyncio.Event().wait()
+
+
+async def _listen(socket: web.WebSocketResponse) -> None:
+    """Screens only answer pings; whatever else they say ends the stream."""
+    message = await socket.receive()
+    if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+        await socket.close(code=POLICY_VIOLATION, message=b"nothing is expected here")
+
+
+async def _send(socket: web.WebSocketResponse, event: dict[str, Any]) -> None:
+    async with asyncio.timeout(SEND_WITHIN_S):
+        await socket.send_str(msgspec.json.encode(event).decode())
+
+
+async def snapshot(parts: Parts, who: Who, what: str) -> dict[str, Any]:
+    """Everything that the live page shows at first. `decisions` is None if the records cannot be read just now."""
+    site = parts.site
+    try:
+        page = await reading.decisions(site, parts.records, who.ref, reading.Filter(), None, NEWEST, what)
+        decisions: list[dict[str, Any]] | None = list(page.rows)
+    except (RecordsAway, LedgerUnavailable):
+        decisions = None
+    return {
+        "decisions": decisions,
+        "waiting": who_waits(site),
+        "alarms": open_alarms(site),
+        "devices": [as_device(site, device) for device in site.devices],
+        **now_and_counts(parts),
+    }
+
+
+def now_and_counts(parts: Parts) -> dict[str, Any]:
+    """The gateway's time, the strictest level, what is away, and how much goes on."""
+    site = parts.site
+    return {
+        "at": site.clock.now(),
+        "level": strictest(site),
+        "away": [
+            name for name, ok in (("broker", site.broker_connected), ("database", not site.ledger.is_away)) if not ok
+        ],
+        "counts": parts.tally.counts(),
+    }
+
+
+def strictest(site: Site) -> dict[str, Any]:
+    """The strictest level anywhere on the site, and where it holds."""
+    zones = levels(site)
+    level = min(zone.level for zone in zones)
+    at_it = [zone for zone in zones if zone.level == level]
+    since: datetime | None = at_it[0].since
+    return {
+        "level": level,
+        "drill": any(zone.drill for zone in at_it),
+        "since": since,
+        "until": at_it[0].until,
+        "zones": [] if len(at_it) == len(zones) else [zone.zone for zone in at_it],
+    }
+
+
+async def end_streams(app: web.Application) -> None:
+    """At shutdown: nobody waits for a screen."""
+    for socket in list(app[PARTS].streams):
+        await socket.close(code=GOING_AWAY, message=b"the gateway stops")

@@ -1,0 +1,38 @@
+/** The gateway's time and how the connection stands, in the band. */
+
+import { age, t, timeOfDay } from "../i18n.js";
+import { html, Part } from "./parts.js";
+
+const SIGNS = { connecting: "○", connected: "●", lost: "✕" };
+
+export class ClockPart extends Part {
+  static properties = {
+    now: { attribute: false },
+    state: { attribute: false },
+    heardAt: { attribute: false },
+  };
+
+  constructor() {
+    super();
+    /** The gateway's time, in ms. */
+    this.now = 0;
+    /** @type {"connecting" | "connected" | "lost"} */
+    this.state = "connecting";
+    /** When the gateway last spoke, by its own time. */
+    this.heardAt = 0;
+  }
+
+  render() {
+    const words = { connecting: t("connecting"), connected: t("connected"), lost: t("not connected") };
+    const lost = this.state === "lost";
+    return html`
+      <time class="clock">${timeOfDay(lost ? this.heardAt : this.now)}</time>
+      <span class="connection" data-state=${this.state}
+        ><span aria-hidden="true">${SIGNS[this.state]}</span> ${words[this.state]}
+        ${lost ? age(this.now - this.heardAt) : ""}</span
+      >
+    `;
+  }
+}
+
+customElements.define("wg-clock", ClockPart);

@@ -1,0 +1,1 @@
+"""Wardgate's tests, beside the layers they test."""
