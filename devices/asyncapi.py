@@ -18,6 +18,7 @@ from devices.topics import Kind, is_retained, qos_of
 _SCHEMA = "#/components/schemas/{name}"
 _MAC = {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "HMAC-SHA256, always the last member"}
 _ALL = frozenset(Kind)
+_CLASSES: list[type[Message]] = [*UP_CLASSES.values(), *DOWN_CLASSES.values(), GatewayStatus]
 
 _ABOUT = """\
 What a Wardgate device says to its gateway and hears from it. The operations are those of the device.
@@ -42,14 +43,13 @@ def document() -> dict[str, Any]:
         "parameters": {"site": _parameters("status")["site"]},
         "messages": {"GatewayStatus": {"$ref": "#/components/messages/GatewayStatus"}},
     }
-    classes = [*UP_CLASSES.values(), *DOWN_CLASSES.values(), GatewayStatus]
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Wardgate device protocol", "version": "1.0.0", "description": _ABOUT},
         "defaultContentType": "application/json",
         "channels": channels,
         "operations": operations,
-        "components": {"messages": {cls.__name__: _message(cls) for cls in classes}, "schemas": _schemas()},
+        "components": {"messages": {cls.__name__: _message(cls) for cls in _CLASSES}, "schemas": _schemas()},
     }
 
 
@@ -98,7 +98,7 @@ def _message(cls: type[Message]) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    plain = [cls for cls in (*UP_CLASSES.values(), *DOWN_CLASSES.values(), GatewayStatus) if cls is not Event]
+    plain = [cls for cls in _CLASSES if cls is not Event]
     _, schemas = msgspec.json.schema_components([*plain, *EVENT_READERS.values()], ref_template=_SCHEMA)
     found: dict[str, Any] = _as_draft_7(schemas)
     for cls in plain:

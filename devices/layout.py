@@ -4,6 +4,7 @@ Tables, and one function that names the fault of a message. Promises that readin
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -103,15 +104,18 @@ EVENT_DECODERS: dict[str, "msgspec.json.Decoder[Any]"] = {
 
 def fault_of(message: Message, topic: Topic) -> str | None:
     """What is wrong between a message's fields, or None."""
-    if isinstance(message, CredentialPage):
-        return _page_fault(message, topic)
-    if isinstance(message, Event) and isinstance(message.data, Gap) and message.data.from_seq > message.data.to_seq:
+    find = _FAULT_FINDERS.get(type(message))
+    return None if find is None else find(message, topic)
+
+
+def _event_fault(event: Event, topic: Topic) -> str | None:
+    if isinstance(event.data, Gap) and event.data.from_seq > event.data.to_seq:
         return "a gap that ends before it begins"
-    if isinstance(message, Tap | Heartbeat):
-        number = message.confidence if isinstance(message, Tap) else message.temperature_c
-        if number is not None and not math.isfinite(number):
-            return "JSON has no such number"
     return None
+
+
+def _number_fault(number: float | None) -> str | None:
+    return None if number is None or math.isfinite(number) else "JSON has no such number"
 
 
 def _page_fault(page: CredentialPage, topic: Topic) -> str | None:
@@ -132,3 +136,11 @@ def _entry_fault(entry: CredentialEntry) -> str | None:
     if entry.windows is not None and any(start >= end for start, end in entry.windows):
         return "a window ends after it begins; over the end of the week there are two"
     return None
+
+
+_FAULT_FINDERS: dict[type[Message], Callable[[Any, Topic], str | None]] = {
+    CredentialPage: _page_fault,
+    Event: _event_fault,
+    Tap: lambda tap, topic: _number_fault(tap.confidence),
+    Heartbeat: lambda heartbeat, topic: _number_fault(heartbeat.temperature_c),
+}

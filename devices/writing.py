@@ -137,10 +137,11 @@ def _fault_when_sent(message: Message, topic: str) -> str | None:
     where, cls, fault = _place(topic)
     if cls is not type(message):
         return f"{type(message).__name__} does not belong on {where.channel}"
-    for name, kinds in KIND_FIELDS[cls].items() if cls in KIND_FIELDS else ():
-        if (getattr(message, name) is not None) is not (where.kind in kinds):
-            return f"{name} belongs to {', '.join(sorted(kinds))} and must be there"
-    if isinstance(message, Event):
+    if cls in KIND_FIELDS:
+        for name, kinds in KIND_FIELDS[cls].items():
+            if (getattr(message, name) is not None) is not (where.kind in kinds):
+                return f"{name} belongs to {', '.join(sorted(kinds))} and must be there"
+    elif isinstance(message, Event):
         known = EVENT_TYPES.get(message.type)
         if known is None or known[0] is not type(message.data):
             return "the data does not belong to the event's type"

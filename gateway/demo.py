@@ -9,7 +9,6 @@ import contextlib
 import ctypes
 import io
 import json
-import os
 import secrets
 import signal
 import subprocess
@@ -33,7 +32,7 @@ from gateway.flows.ports import FastClock, Unit
 from gateway.mqtt.access import lookout_access
 from gateway.mqtt.embedded import BrokerNotStarted, EmbeddedBroker, EmbeddedUser, device_user, gateway_user
 from gateway.new_site import CannotInit, write_new_site
-from gateway.settings import Settings, load
+from gateway.settings import Settings, environment, load
 from gateway.store.accounts import add_user_change
 from gateway.store.database import open_database
 from gateway.store.enrolment import broker_users, enrol_change
@@ -124,7 +123,6 @@ class _Demo:
         environ = {
             "WARDGATE_MQTT_URL": broker,
             "WARDGATE_HTTP": f"127.0.0.1:{self._port}",
-            "WARDGATE_DATA": str(self._folder / "data"),
         }
         return replace(load(self._folder / "config", environ), mqtt_ca=None)
 
@@ -287,4 +285,4 @@ def _die_with_parent() -> None:
 
 def _environment() -> dict[str, str]:
     root = str(Path(__file__).parent.parent)
-    return {**os.environ, "PYTHONPATH": root}
+    return {**environment(), "PYTHONPATH": root}

@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Before any of them is loaded: they import each other.
+pytest.register_assert_rewrite("tests.parts")
+
 pytest_plugins = [
     f"tests.parts.{file.stem}" for file in sorted(Path(__file__).parent.glob("parts/*.py")) if file.stem != "__init__"
 ]

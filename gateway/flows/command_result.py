@@ -25,11 +25,12 @@ async def command_result(site: Site, device: Device, result: Result) -> None:
         kept = await site.ledger.commit(Unit((entry,)), 2.0)
     except LedgerUnavailable:
         return
-    if isinstance(kept, Known):
-        return
     if result.outcome is Outcome.REFUSED and result.reason == "retained":
+        # Also where this command has a result already: an old one that somebody kept and laid there is just that.
         site.courier.clear(device.id, device.kind, "command")
         await alarms.raise_alarm(site, alarms.RETAINED_COMMAND, device.id, "a retained command lay at the broker")
+    if isinstance(kept, Known):
+        return
     if result.outcome is Outcome.REFUSED and result.reason == "mac":
         await alarms.raise_alarm(site, alarms.BAD_MESSAGES, device.id, "a command with a wrong mac reached the device")
     tap = site.lane_grants.pop(result.command, None)

@@ -28,6 +28,8 @@ ENTRY_BYTES = 170
 """An entry without windows and bounds, as JSON."""
 SPAN_BYTES = 14
 BOUND_BYTES = 26
+REVOKED_AT_MOST = 1_800
+"""Tokens in one revoked list: 35 bytes each, in a message of 64 KiB."""
 PAGES_AT_ONCE = 8
 """Pages handed to the connection in one turn, so that no tap waits behind a long list."""
 
@@ -40,17 +42,17 @@ def keeps_list(device: Device) -> bool:
 async def bring_up_to_date(site: Site, device: Device) -> bool:
     """Build the device's list, if it is due; publish it if it differs from the issued one. True if it was published."""
     now = site.clock.monotonic()
-    if not keeps_list(device) or not device.list_is_due or now - device.list_built_at < PAGE_CHANGE_S:
-        return False
     portal = site.campus.portals.get(device.portal or "")
-    if portal is None:
+    if portal is None or not keeps_list(device) or now - device.list_built_at < PAGE_CHANGE_S:
+        return False
+    if not device.list_is_due and not ends_soon(site, device):
         return False
     device.list_is_due = False
     device.list_built_at = now
     moment = site.clock.now()
     issued = device.issued
     expires_at = issued.list_expires_at
-    if expires_at is None or expires_at - moment < timedelta(seconds=site.rules.list_life_s / 2):
+    if expires_at is None or ends_soon(site, device):
         expires_at = end_of_list(site.campus.timezone, moment, site.rules.list_life_s)
     directory = site.directory
     entries, digest = await asyncio.to_thread(
@@ -61,19 +63,11 @@ async def bring_up_to_date(site: Site, device: Device) -> bool:
     device.list_lacks = frozenset(issued.revoked_tokens)
     if digest == issued.list_digest and shown == issued.list_version:
         return False
-    version = issued.list_version
-    if digest != issued.list_digest or shown > version:
-        version = max(issued.list_version, shown) + 1
-        fresh = replace(device.issued, list_version=version, list_digest=digest, list_expires_at=expires_at)
-        body = {"device": device.id, "version": version, "entries": len(entries), "expires_at": expires_at}
-        try:
-            await site.ledger.commit(
-                Unit((Entry("credential_list", moment, body),), (PostureIssued(device.id, fresh),)), 10.0
-            )
-        except LedgerUnavailable:
-            device.list_is_due, device.list_built_at = True, -1e9
-            return False
-        device.issued = replace(device.issued, list_version=version, list_digest=digest, list_expires_at=expires_at)
+    try:
+        version = await _issue_list(site, device, digest, expires_at, len(entries))
+    except LedgerUnavailable:
+        device.list_is_due, device.list_built_at = True, -1e9
+        return False
     pages = list(paged(entries))
     for number, page in enumerate(pages, 1):
         site.courier.keep(
@@ -87,6 +81,27 @@ async def bring_up_to_date(site: Site, device: Device) -> bool:
     return True
 
 
+async def _issue_list(site: Site, device: Device, digest: str, expires_at: datetime, entries: int) -> int:
+    """The version of this list: the one it has, or the next one, written down. Raises `LedgerUnavailable`."""
+    async with site.issuing:
+        issued, shown = device.issued, device.list_version or 0
+        if digest == issued.list_digest and shown <= issued.list_version:
+            return issued.list_version
+        version = max(issued.list_version, shown) + 1
+        fresh = replace(issued, list_version=version, list_digest=digest, list_expires_at=expires_at)
+        body = {"device": device.id, "version": version, "entries": entries, "expires_at": expires_at}
+        entry = Entry("credential_list", site.clock.now(), body)
+        await site.ledger.commit(Unit((entry,), (PostureIssued(device.id, fresh),)), 10.0)
+        device.issued = fresh
+        return version
+
+
+def ends_soon(site: Site, device: Device) -> bool:
+    """Half of its list's life is over: time for the next one."""
+    expires_at = device.issued.list_expires_at
+    return expires_at is not None and expires_at - site.clock.now() < timedelta(seconds=site.rules.list_life_s / 2)
+
+
 async def revoke(site: Site, credentials: Iterable[Credential]) -> None:
     """These credentials no longer hold: tell every device that may have them listed. Raises `LedgerUnavailable`."""
     cards = [credential for credential in credentials if credential.kind is CredentialKind.CARD]
@@ -97,7 +112,12 @@ async def revoke(site: Site, credentials: Iterable[Credential]) -> None:
         known = set(device.issued.revoked_tokens)
         fresh = [t for card in cards if (t := token(device.token_key, card.kind.value, card.value)) not in known]
         if fresh:
-            changed.append((device, (*device.issued.revoked_tokens, *fresh)))
+            tokens = (*device.issued.revoked_tokens, *fresh)
+            if len(tokens) > REVOKED_AT_MOST:
+                # More than one message holds: the list itself has to go without them now, five minutes or not.
+                tokens = tokens[-REVOKED_AT_MOST:]
+                device.list_is_due, device.list_built_at = True, -1e9
+            changed.append((device, tokens))
     await _issue_revoked(site, changed)
 
 
@@ -138,6 +158,11 @@ def publish_revoked(site: Site, device: Device) -> None:
 async def _issue_revoked(site: Site, changed: list[tuple[Device, tuple[str, ...]]], above: int = 0) -> None:
     if not changed:
         return
+    async with site.issuing:
+        await _issue_revoked_now(site, changed, above)
+
+
+async def _issue_revoked_now(site: Site, changed: list[tuple[Device, tuple[str, ...]]], above: int) -> None:
     now = site.clock.now()
     fresh = [
         (

@@ -4,7 +4,9 @@ Numbers within a boot have no holes: an event that is missing is waited for, wha
 with a `gap`, and what was lost for good without a word gets a gap record of ours. Arrival order does not matter.
 """
 
+import hashlib
 import secrets
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -68,6 +70,11 @@ def event_key(device: str, boot: str, seq: int) -> str:
     return f"e:{device}:{boot}:{seq:020d}"
 
 
+def gap_key(device: str, boot: str, first: int, told_by: str) -> str:
+    """The ledger key of a gap; `told_by` is what tells of it, so that two with the same beginning are two."""
+    return f"g:{device}:{boot}:{first:020d}:{hashlib.sha256(told_by.encode()).hexdigest()[:16]}"
+
+
 async def device_event(site: Site, device: Device, event: Event | UnreadableEvent) -> None:
     """Keep one event, acknowledge it, act on it. Raises `NotItsPlace` before anything is kept."""
     if isinstance(event, Event):
@@ -126,7 +133,18 @@ def as_unit(site: Site, device: Device, event: Event | UnreadableEvent, marks: M
     if marks.seq - marks.saved >= SAVE_MARK_EVERY:
         changes.append(EventsComplete(device.id, event.boot, marks.seq, now))
         marks.saved = marks.seq
-    return Unit((Entry("event", now, body, event_key(device.id, event.boot, event.seq)),), tuple(changes))
+    key = event_key(device.id, event.boot, event.seq)
+    entries = [Entry("event", now, body, key)]
+    if isinstance(event, Event) and isinstance(event.data, Gap):
+        entries.append(_gap_entry(device, event.data, key, now))
+    return Unit(tuple(entries), tuple(changes))
+
+
+def _gap_entry(device: Device, gap: Gap, key: str, now: datetime) -> Entry:
+    """Found again by the boot that lost something: after a restart its numbers still count as told."""
+    last = max(gap.from_seq, gap.to_seq)
+    body = {"device": device.id, "boot": gap.boot, "from_seq": gap.from_seq, "to_seq": last}
+    return Entry("events_gap", now, body, gap_key(device.id, gap.boot, gap.from_seq, key))
 
 
 async def marks_of(site: Site, device: Device, boot: str) -> Marks:
@@ -144,7 +162,10 @@ async def marks_of(site: Site, device: Device, boot: str) -> Marks:
 
 async def _load_marks(site: Site, device: str, boot: str) -> Marks:
     mark = await site.archive.event_mark(device, boot)
-    return Marks(mark.seq, set(mark.beyond), mark.seq)
+    marks = Marks(mark.seq, set(mark.beyond), mark.seq)
+    for first, last in mark.gaps:
+        marks.add(first, last)
+    return marks
 
 
 def acknowledge(site: Site, device: Device, boot: str, marks: Marks) -> None:
@@ -177,8 +198,9 @@ async def lost_without_a_word(site: Site, device: Device, boot: str, last_seq: i
         return
     now = site.clock.now()
     body = {"device": device.id, "boot": boot, "from_seq": missing[0], "to_seq": last_seq, "count": len(missing)}
+    key = gap_key(device.id, boot, missing[0], f"lost {last_seq}")
     try:
-        await site.ledger.commit(Unit((Entry("events_lost", now, body, f"l:{device.id}:{boot}:{last_seq}"),)))
+        await site.ledger.commit(Unit((Entry("events_lost", now, body, key),)), WITHIN_S)
     except LedgerUnavailable:
         return
     marks.add(marks.seq + 1, last_seq)

@@ -4,7 +4,7 @@ A passage or a lone decision about which the gateway knows nothing makes the rec
 any cause is a forced door.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from devices.limits import PASSAGE_GRACE_S
@@ -98,7 +98,7 @@ def is_forced(site: Site, device: Device, at: datetime) -> bool:
     portal = site.campus.portals.get(device.portal or "")
     hold_ms = 0 if portal is None else portal.hold_ms
     cause = site.last_cause.get(device.id)
-    return cause is None or at - cause > timedelta(milliseconds=hold_ms, seconds=PASSAGE_GRACE_S)
+    return cause is None or site.clock.lasted_s(at - cause) > hold_ms / 1000 + PASSAGE_GRACE_S
 
 
 async def _record_missing(

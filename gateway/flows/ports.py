@@ -135,10 +135,11 @@ class Archive(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EventMark:
-    """What the ledger has of one boot: everything up to `seq`, and the numbers beyond it."""
+    """What the ledger has of one boot: everything up to `seq`, the numbers beyond it, and the gaps that were told."""
 
     seq: int
     beyond: frozenset[int] = frozenset()
+    gaps: tuple[tuple[int, int], ...] = ()
 
 
 class Courier(Protocol):
@@ -158,7 +159,7 @@ class Courier(Protocol):
 class Clock(Protocol):
     """The gateway's own time: `now` for people and records, `monotonic` for how long.
 
-    `after` and `elapsed_s` join the two: on a simulated campus the day passes faster than the seconds of a time-out.
+    The others join the two: on a simulated campus the day passes faster than the seconds of a time-out.
     """
 
     def now(self) -> datetime: ...
@@ -168,6 +169,8 @@ class Clock(Protocol):
     def after(self, seconds: float) -> datetime: ...
 
     def elapsed_s(self, since: datetime) -> float: ...
+
+    def lasted_s(self, shown: timedelta) -> float: ...
 
 
 class SystemClock:
@@ -186,6 +189,10 @@ class SystemClock:
     def elapsed_s(self, since: datetime) -> float:
         """How many seconds ago this clock showed `since`."""
         return (self.now() - since).total_seconds()
+
+    def lasted_s(self, shown: timedelta) -> float:
+        """How many seconds pass while a clock like this one moves on by `shown`."""
+        return shown.total_seconds()
 
 
 class FastClock:
@@ -207,3 +214,7 @@ class FastClock:
     def elapsed_s(self, since: datetime) -> float:
         """How many real seconds ago this clock showed `since`."""
         return (self.now() - since).total_seconds() / self._factor
+
+    def lasted_s(self, shown: timedelta) -> float:
+        """How many real seconds pass while a clock like this one moves on by `shown`."""
+        return shown.total_seconds() / self._factor

@@ -72,8 +72,14 @@ def wanted(site: Site, device: Device, now: datetime) -> Content:
 async def issue(site: Site, devices: Iterable[Device], above: int = 0) -> list[Device]:
     """Give each device whose wanted posture differs from the issued one its next version: one commit for all, then out.
 
-    `above`: a version that a device already shows; the next one goes above it. Raises `LedgerUnavailable`.
+    `above`: a version that a device already shows; the next one goes above it. One caller at a time, so that no version
+    is given twice. Raises `LedgerUnavailable`.
     """
+    async with site.issuing:
+        return await _issue(site, devices, above)
+
+
+async def _issue(site: Site, devices: Iterable[Device], above: int) -> list[Device]:
     now = site.clock.now()
     changed: list[tuple[Device, Issued]] = []
     for device in devices:

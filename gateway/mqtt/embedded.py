@@ -71,6 +71,7 @@ class EmbeddedBroker:
     def __init__(self, folder: Path, users: Iterable[EmbeddedUser], port: int = 0) -> None:
         self._folder = folder.absolute()
         self._users = list(users)
+        self._canary: EmbeddedUser | None = None
         self._port = port
         self._program = find_program()
         self._stopping = threading.Event()
@@ -113,7 +114,7 @@ class EmbeddedBroker:
         while time.monotonic() < until:
             if self._failed is not None:
                 break
-            if self._answers():
+            if self._knows_newest():
                 self._has_answered = True
                 return
             time.sleep(0.02)
@@ -122,12 +123,18 @@ class EmbeddedBroker:
         raise BrokerNotStarted(f"the embedded broker does not run: {why}")
 
     def set_users(self, users: Iterable[EmbeddedUser]) -> None:
-        """Let these in and no others; who is gone is cut off at once."""
+        """Let these in and no others; who is gone is cut off. Returns when the running broker keeps to it."""
         self._users = list(users)
         self._write_users()
         pid = self.pid
-        if pid is not None:
-            os.kill(pid, signal.SIGHUP)
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGHUP)
+        until = time.monotonic() + STOP_WITHIN_S
+        while not self._knows_newest():
+            if time.monotonic() > until:
+                raise BrokerNotStarted("the embedded broker does not take its new users")
+            time.sleep(0.01)
 
     def stop(self) -> None:
         """End it, at first politely."""
@@ -165,24 +172,26 @@ class EmbeddedBroker:
             log.error("embedded_broker_ended", status=status, restarts=self.restarts)
             self._stopping.wait(RESTART_AFTER_S[min(tries, len(RESTART_AFTER_S)) - 1])
 
-    def _answers(self) -> bool:
-        """True if it takes a connection and lets the first user in."""
+    def _knows_newest(self) -> bool:
+        """True if it lets the canary of the newest users' file in: then it knows the others too."""
         try:
             with socket.create_connection(("127.0.0.1", self._port), timeout=5) as sock:
-                sock.sendall(_connect_packet(self._users[0] if self._users else None))
+                sock.sendall(_connect_packet(self._canary))
                 answer = sock.recv(4)
                 sock.sendall(b"\xe0\x00")
         except OSError:
             return False
-        return answer == b"\x20\x02\x00\x00" or (not self._users and len(answer) == 4)
+        return answer == b"\x20\x02\x00\x00"
 
     def _write_users(self) -> None:
-        """The users' file, whole and for our eyes alone."""
+        """The users' file, whole and for our eyes alone, with a canary that is in no other."""
+        name = f"canary-{secrets.token_hex(4)}"
+        self._canary = EmbeddedUser(name, secrets.token_urlsafe(24), Access((), ()))
         fresh = self._folder / ".users.conf.new"
         fresh.unlink(missing_ok=True)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "w", encoding="ascii") as file:
-            file.write(_users_file(self._users))
+            file.write(_users_file([*self._users, self._canary]))
         os.replace(fresh, self._folder / "users.conf")
 
     def _last_words(self) -> str:
@@ -259,16 +268,12 @@ def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def _connect_packet(user: EmbeddedUser | None) -> bytes:
-    """One MQTT 3.1.1 CONNECT, by hand: enough to know that somebody answers."""
-    flags, fields = 0x02, [f"ready-{secrets.token_hex(4)}"]
-    if user is not None:
-        flags, fields = 0xC2, [*fields, user.name, user.password]
-    body = b"\x00\x04MQTT\x04" + bytes([flags]) + b"\x00\x05"
-    for text in fields:
+    """One MQTT 3.1.1 CONNECT with a clean session, by hand: enough to know that somebody answers."""
+    assert user is not None, "the users' file is written first"
+    body = b"\x00\x04MQTT\x04\xc2\x00\x05"
+    for text in (user.name, user.name, user.password):
         body += len(text).to_bytes(2, "big") + text.encode()
-    length = len(body)
-    encoded = bytes([length]) if length < 128 else bytes([length % 128 | 0x80, length // 128])
-    return b"\x10" + encoded + body
+    return b"\x10" + bytes([len(body)]) + body  # well under 128 bytes: one byte tells its length
 
 
 def _free_port() -> int:

@@ -85,6 +85,10 @@ class Router:
         except NotItsPlace as wrong:
             await bad_message.bad_message(site, device.id, "place", str(wrong))
             await alarms.raise_alarm(site, alarms.PANEL_PLACE, device.id, str(wrong))
+            if isinstance(message, Event):
+                # Its number is kept and acked all the same, or the panel would hold back its next words for ever.
+                await device_event(site, device, UnreadableEvent(boot=message.boot, seq=message.seq, id=message.id,
+                                                                 why="place", detail=str(wrong)))  # fmt: skip
 
     async def _tell(self, device: Device, where: Topic, message: object) -> None:
         site = self._site

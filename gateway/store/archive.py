@@ -202,14 +202,26 @@ def _event_mark(connection: Connection, device: str, boot: str) -> EventMark:
     ).scalar()
     seq = int(mark or 0)
     first, last = (EVENT_KEY.format(device=device, boot=boot, seq=n) for n in (seq + 1, 10**19))
+    prefix = first[:-20]
     keys = connection.execute(
         sa.select(ledger.c.key).where(ledger.c.key >= first, ledger.c.key <= last).order_by(ledger.c.key)
     ).scalars()
-    beyond = {int(key.rsplit(":", 1)[1]) for key in keys}
+    # A database that compares as people do, not byte by byte, may find the keys of a boot spelled in other cases too.
+    beyond = {int(key[-20:]) for key in keys if key.startswith(prefix)}
     while seq + 1 in beyond:
         seq += 1
         beyond.discard(seq)
-    return EventMark(seq, frozenset(beyond))
+    return EventMark(seq, frozenset(beyond), _gaps(connection, device, boot))
+
+
+def _gaps(connection: Connection, device: str, boot: str) -> tuple[tuple[int, int], ...]:
+    """Which numbers of a boot are known to be gone for good."""
+    first, last = (f"g:{device}:{boot}:{n:020d}" for n in (0, 10**19))
+    rows = connection.execute(
+        sa.select(ledger.c.key, ledger.c.body).where(ledger.c.key >= first, ledger.c.key <= last)
+    )
+    bodies = [msgspec.json.decode(body) for key, body in rows if key.startswith(first[:-20])]
+    return tuple((body["from_seq"], body["to_seq"]) for body in bodies)
 
 
 def _open_waits(connection: Connection, since: datetime) -> list[dict[str, Any]]:

@@ -38,6 +38,10 @@ class CannotMeasure(Exception):
     """A part is missing or broken; the message says which and what to do."""
 
 
+class Incomplete(CannotMeasure):
+    """A run in which not every tap got its one answer, such as on a machine that stood still for a second."""
+
+
 def say(text: str) -> None:
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
@@ -192,7 +196,7 @@ def run_load(
         raise CannotMeasure(f"the load could not run: {done.stderr}")
     measured: dict[str, Any] = json.loads(done.stdout)
     if measured["answered"] != measured["taps"] or measured["duplicates"]:
-        raise CannotMeasure(f"not every tap got its one answer on {site}: {measured}")
+        raise Incomplete(f"not every tap got its one answer on {site}: {measured}")
     return measured
 
 

@@ -23,6 +23,7 @@ from tests.benchmarks.figures import Figure, exit_status, print_figures
 from tests.benchmarks.rig import (
     CannotMeasure,
     GatewayProcess,
+    Incomplete,
     compile_c,
     disk_ms,
     run_load,
@@ -87,9 +88,15 @@ def measure(options: argparse.Namespace, folder: Path, parts: ExitStack) -> int:
     results = {site: Measured() for site in counts}
     taps = folder / "taps"
 
-    def run(site: str, count: int, window: int, pause_ms: int = 0) -> dict[str, Any]:
+    def run(site: str, count: int, window: int, pause_ms: int = 0, again: int = 2) -> dict[str, Any]:
         write_taps(taps, site, readers, count, range(options.holders))
-        done = run_load(load, port, site, taps, len(readers), window, pause_ms, warm_up=count // 10)
+        try:
+            done = run_load(load, port, site, taps, len(readers), window, pause_ms, warm_up=count // 10)
+        except Incomplete as fault:
+            if not again:
+                raise
+            say(f"measuring again: {fault}")
+            return run(site, count, window, pause_ms, again - 1)
         if site != ECHO and done["granted"] != done["taps"]:
             raise CannotMeasure(f"{NAMES[site]} did not grant every tap: {done}")
         return done

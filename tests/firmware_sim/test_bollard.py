@@ -6,12 +6,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from devices.messages import BollardMode, Event, Heartbeat, Position, Presence
+from devices.messages import BollardMode, Heartbeat, Position, Presence
 from devices.topics import Kind
 from firmware_sim import presence
 from firmware_sim.inputs import Hit, MoveByHand, PressEfo, Sensed
 from firmware_sim.outputs import Moved, Output
-from tests.firmware_sim.world import Bench, events, motions, results, sent
+from tests.firmware_sim.world import Bench, events, motions, recorded, results, sent
 
 
 def bollard(**posture: object) -> Bench:
@@ -50,7 +50,7 @@ def test_a_lane_cycle_lowers_by_command_and_raises_itself_behind_the_vehicle() -
     assert causes(down) == [("lowering", "command"), ("lowered", "command")]
     assert causes(over) == causes(clear) == []
     assert causes(up) == [("raising", "cycle"), ("raised", "cycle")]
-    told = [e.data.position for e in sent(down + up, Event) if isinstance(e.data, Position)]
+    told = [e.data.position for e in recorded(down + up) if isinstance(e.data, Position)]
     assert [str(where) for where in told] == ["lowering", "lowered", "raising", "raised"]
 
 
@@ -364,7 +364,7 @@ def test_a_bollard_rises_only_where_nobody_stands(steps: list[tuple[str, str, st
     [
         ("may_rise", lambda sensors, now_ms, efo: True),
         ("must_stop", lambda sensors, now_ms, efo: False),
-        ("is_fresh", lambda sensors, now_ms: True),
+        ("FRESH_MS", 10**9),
         ("pedestrian_is_clear", lambda sensors, now_ms: True),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -97,7 +98,7 @@ def test_without_progress_all_are_sent_again_after_10_20_40_and_then_60_s() -> N
         told = sent(bench.wait(1_000), Event)
         moments += [bench.ms] * len(told)
 
-    pauses = [round((b - a) / 1000) for a, b in zip(moments, moments[1:], strict=False)]
+    pauses = [round((b - a) / 1000) for a, b in itertools.pairwise(moments)]
     assert round((moments[0] - 1_000) / 1000) == 10
     assert pauses == [20, 40, 60, 60]
 

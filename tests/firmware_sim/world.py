@@ -32,7 +32,7 @@ from devices.topics import Kind, device_topic
 from firmware_sim import machine
 from firmware_sim.buffer import Buffer
 from firmware_sim.inputs import Connected, Input, Received, Sensed, TapCard, Tick
-from firmware_sim.outputs import KeepNotes, Moved, Output, Send, TapAnswered
+from firmware_sim.outputs import KeepEvent, KeepNotes, Moved, Output, Send, TapAnswered
 from firmware_sim.state import Identity, Now, State
 
 KEY = bytes(range(32))
@@ -240,6 +240,11 @@ def sent(out: list[Output], kind: type) -> list[Any]:
 
 def events(out: list[Output]) -> list[str]:
     return [event.type for event in sent(out, Event)]
+
+
+def recorded(out: list[Output]) -> list[Event]:
+    """What was put into the buffer; unlike `sent` without what is only sent again."""
+    return [output.event for output in out if isinstance(output, KeepEvent)]
 
 
 def answers(out: list[Output]) -> list[tuple[str, str, bool]]:

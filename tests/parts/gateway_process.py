@@ -9,6 +9,7 @@ Leaves to others: the broker and the database.
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import signal
@@ -39,6 +40,8 @@ from gateway.store.people import import_change, known_people
 from gateway.store.tables import ledger
 from gateway.store.verification import Verdict
 from gateway.store.verification import verify as verify_ledger
+from tests.parts.lone_client import LoneClient
+from tests.parts.mosquitto import Mosquitto
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60.0
@@ -352,6 +355,62 @@ def make_gateway(tmp_path: Path) -> Iterator[Callable[..., GatewayProcess]]:
     for gateway in made:
         if gateway.log.exists():
             gateway.check_log()
+
+
+class RunningSite:
+    """A broker, a site and its gateway that several tests share, with devices enrolled ahead.
+
+    Starting a gateway takes longer than most tests; each test takes devices of its own and looks at their records only.
+    """
+
+    def __init__(self, folder: Path, database_url: str | None = None, **extra: str) -> None:
+        self.broker = Mosquitto(folder)
+        self.broker.start()
+        self.site = SiteFolder(folder / "site", database_url, self.broker.url, extra)
+        self.site.import_people(*PEOPLE)
+        self.gateway = GatewayProcess(self.site, folder / "gateway.log")
+        self._ahead: dict[tuple[str, Place], list[dict[str, Any]]] = {}
+        self._made: list[LoneClient] = []
+        self._numbers = itertools.count(1)
+
+    def enrol_ahead(self, count: int, kind: str, place: Place) -> None:
+        """Devices that the gateway will know from its start on."""
+        names = [f"{kind}-{next(self._numbers)}" for _ in range(count)]
+        self._ahead.setdefault((kind, place), []).extend(self.site.enrol_all([(kind, name, place) for name in names]))
+
+    def enrolment(self, kind: str, place: Place) -> dict[str, Any]:
+        """One that was enrolled ahead and that nobody has used."""
+        return self._ahead[kind, place].pop(0)
+
+    def device(self, kind: str, place: Place, **how: Any) -> LoneClient:
+        """Such a device, switched off; it is stopped with the test."""
+        made = LoneClient(self.enrolment(kind, place), self.broker.port, **how)
+        self._made.append(made)
+        return made
+
+    def rows(self, kind: str, device: str) -> list[Row]:
+        """What the ledger tells of one device."""
+        return [row for row in self.site.rows(kind) if row.body.get("device", row.body.get("place")) == device]
+
+    def wait_for(self, kind: str, device: str, timeout_s: float = 10.0, **wanted: Any) -> Row:
+        """The first record of a kind that tells of this device, with these values."""
+
+        def is_wanted(row: Row) -> bool:
+            return row.body.get("device", row.body.get("place")) == device and wanted.items() <= row.body.items()
+
+        return self.site.wait_for(kind, is_wanted, timeout_s)
+
+    def stop_devices(self) -> None:
+        for client in self._made:
+            client.stop()
+        self._made.clear()
+
+    def close(self) -> None:
+        self.stop_devices()
+        if self.gateway.is_running:
+            self.gateway.stop()
+        self.broker.stop()
+        self.gateway.check_log()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

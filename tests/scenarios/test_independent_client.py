@@ -3,53 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
+import paho.mqtt.client as mqtt
 import pytest
 
-from tests.parts.gateway_process import PEOPLE, GatewayProcess, SiteFolder
+from gateway.flows.enrolment import Place
+from tests.parts.gateway_process import RunningSite
 from tests.parts.lone_client import LoneClient, seal
-from tests.parts.mosquitto import Mosquitto
+
+
+GATE = Place("north-in", None)
+DOOR = Place("dorm-1-door", None)
+PANEL = Place(None, "dorm-1", ("desk",))
+
+
+@pytest.fixture(scope="module")
+def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    running = RunningSite(tmp_path_factory.mktemp("campus"))
+    try:
+        running.enrol_ahead(20, "reader", GATE)
+        running.enrol_ahead(1, "dorm", DOOR)
+        running.enrol_ahead(1, "panel", PANEL)
+        running.gateway.start()
+        yield running
+    finally:
+        running.close()
 
 
 @pytest.fixture
-def site(tmp_path: Path, mosquitto: Mosquitto) -> SiteFolder:
-    made = SiteFolder(tmp_path / "site", mqtt_url=mosquitto.url)
-    made.import_people(*PEOPLE)
-    return made
-
-
-@pytest.fixture
-def reader(site: SiteFolder, mosquitto: Mosquitto) -> Iterator[LoneClient]:
-    client = LoneClient(site.enrol("reader", "north-in-1", portal="north-in"), mosquitto.port)
-    yield client
-    client.stop()
-
-
-@pytest.fixture
-def gateway(site: SiteFolder, reader: LoneClient, make_gateway: Callable[..., GatewayProcess]) -> GatewayProcess:
-    """Runs, and knows the reader."""
-    made = make_gateway(site)
-    made.start()
-    return made
+def reader(campus: RunningSite) -> Iterator[LoneClient]:
+    """Enrolled, switched off, and nobody has used it before."""
+    yield campus.device("reader", GATE)
+    campus.stop_devices()
 
 
 def test_what_the_command_line_prints_is_all_that_a_device_needs(
-    site: SiteFolder, mosquitto: Mosquitto, make_gateway: Callable[..., GatewayProcess]
+    campus: RunningSite,
 ) -> None:
-    make_gateway(site).start()
-
-    done = site.cli("device", "enrol", "reader", "south-in-1", "--portal", "south-in")
+    done = campus.site.cli("device", "enrol", "reader", "south-in-1", "--portal", "south-in")
 
     assert done.returncode == 0, done.stderr
     enrolment = json.loads(done.stdout)
-    with LoneClient(enrolment, mosquitto.port) as reader:
+    with LoneClient(enrolment, campus.broker.port) as reader:
         assert reader.ask("STAFF1", timeout_s=10)["action"] == "grant"
         assert reader.until(lambda: reader.posture, 10)["level"] == 3
 
 
-def test_a_known_card_opens_once_and_an_unknown_one_never(gateway: GatewayProcess, reader: LoneClient) -> None:
+def test_a_known_card_opens_once_and_an_unknown_one_never(reader: LoneClient) -> None:
     reader.start()
 
     granted, denied, expired = reader.ask("STAFF1"), reader.ask("NOBODYS"), reader.ask("EXPIRED1")
@@ -62,7 +63,7 @@ def test_a_known_card_opens_once_and_an_unknown_one_never(gateway: GatewayProces
 
 
 def test_a_repeated_tap_gets_the_same_command_and_no_second_record(
-    gateway: GatewayProcess, reader: LoneClient, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     reader.start()
     tap = reader.tap("STAFF1")
@@ -74,41 +75,40 @@ def test_a_repeated_tap_gets_the_same_command_and_no_second_record(
     assert again["id"] == first["id"]
     assert reader.until(lambda: [r["reason"] for r in reader.results] == ["ok", "replayed"], 5)
     assert reader.moved == [("unlocked", tap)]
-    assert [row.body["tap"] for row in site.rows("decision")] == [tap]
+    assert [row.body["tap"] for row in campus.rows("decision", reader.device)] == [tap]
 
 
 def test_a_tap_repeated_after_a_restart_gets_the_same_command_and_no_second_record(
-    gateway: GatewayProcess, reader: LoneClient, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     reader.start()
     tap = reader.tap("STAFF1")
     first = reader.answer(tap)
-    gateway.kill9()
-    gateway.start()
+    campus.gateway.kill9()
+    campus.gateway.start()
 
     reader.tap_again(tap)
     again = reader.until(lambda: len(reader.taps[tap].answers) == 2 and reader.taps[tap].answers[1], 5)
 
     assert again["id"] == first["id"]
-    assert len(site.rows("decision")) == 1
+    assert len(campus.rows("decision", reader.device)) == 1
 
 
-def test_a_tap_with_a_wrong_mac_is_no_tap(gateway: GatewayProcess, reader: LoneClient, site: SiteFolder) -> None:
+def test_a_tap_with_a_wrong_mac_is_no_tap(campus: RunningSite, reader: LoneClient) -> None:
     reader.decides_alone = False
     reader.start()
     forged = seal(reader.root + "tap", {"v": 1, **_tap("forged", "STAFF1", reader)}, b"\0" * 32)
 
     reader.send_bytes("tap", forged)
-    bad = site.wait_for("bad_message", lambda row: row.body["reason"] == "mac")
+    campus.wait_for("bad_message", reader.device, reason="mac")
     good = reader.ask("STAFF1")
 
-    assert bad.body["device"] == "north-in-1"
-    assert site.wait_for("alarm", lambda row: row.body["condition"] == "bad_messages").body["place"] == "north-in-1"
-    assert [row.body["tap"] for row in site.rows("decision")] == [good["for"]]
+    campus.wait_for("alarm", reader.device, condition="bad_messages")
+    assert [row.body["tap"] for row in campus.rows("decision", reader.device)] == [good["for"]]
 
 
 def test_a_replayed_command_opens_nothing(
-    gateway: GatewayProcess, reader: LoneClient, mosquitto: Mosquitto, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     reader.start()
     granted = reader.ask("STAFF1")
@@ -121,11 +121,11 @@ def test_a_replayed_command_opens_nothing(
     assert reader.until(lambda: [r["reason"] for r in reader.results] == ["ok", "replayed"], 5)
     assert reader.moved == [("unlocked", granted["for"])]
     # The first word on a command counts: that it was refused as a replay does not undo that it was carried out.
-    assert site.wait_for("result", lambda row: row.body["command"] == granted["id"]).body["outcome"] == "executed"
+    assert campus.wait_for("result", reader.device, command=granted["id"]).body["outcome"] == "executed"
 
 
 def test_a_retained_command_is_refused_and_cleared_and_alarms(
-    gateway: GatewayProcess, reader: LoneClient, mosquitto: Mosquitto, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     topic = reader.root + "command"
     old = {"v": 1, "id": "old-unlock", "challenge": "long-ago", "action": "unlock", "for": None, "reason": "ok",
@@ -137,7 +137,7 @@ def test_a_retained_command_is_refused_and_cleared_and_alarms(
     reader.reboot()  # comes to it as retained
 
     assert reader.until(lambda: "retained" in [r["reason"] for r in reader.results], 5)
-    site.wait_for("alarm", lambda row: row.body["condition"] == "retained_command")
+    campus.wait_for("alarm", reader.device, condition="retained_command")
     assert not reader.moved
     seen = len(reader.results)
     reader.reboot()
@@ -146,48 +146,47 @@ def test_a_retained_command_is_refused_and_cleared_and_alarms(
 
 
 def test_a_device_that_nobody_enrolled_is_recorded_and_alarmed_and_answered_nothing(
-    gateway: GatewayProcess, mosquitto: Mosquitto, site: SiteFolder
+    campus: RunningSite
 ) -> None:
     stranger = {"device": "stranger", "kind": "reader", "site": "main", "key": "11" * 32}
-    with LoneClient(stranger, mosquitto.port, decides_alone=False) as client:
+    with LoneClient(stranger, campus.broker.port, decides_alone=False) as client:
         client.tap("STAFF1")
 
-        row = site.wait_for("bad_message", lambda row: row.body["reason"] == "unknown_device")
+        campus.wait_for("bad_message", "stranger", reason="unknown_device")
+        campus.wait_for("alarm", "stranger", condition="unknown_device")
 
-        assert row.body["device"] == "stranger"
-        assert site.wait_for("alarm", lambda row: row.body["condition"] == "unknown_device").body["place"] == "stranger"
         assert client.commands == []
-        assert site.rows("decision") == []
+        assert campus.rows("decision", "stranger") == []
 
 
 def test_a_device_speaks_as_what_it_is_enrolled_and_as_nothing_else(
-    gateway: GatewayProcess, site: SiteFolder, mosquitto: Mosquitto
+    campus: RunningSite
 ) -> None:
-    as_dorm = {**site.enrol("reader", "south-in-1", portal="south-in"), "kind": "dorm"}
-    with LoneClient(as_dorm, mosquitto.port, decides_alone=False) as client:
+    as_dorm = {**campus.enrolment("reader", GATE), "kind": "dorm"}
+    with LoneClient(as_dorm, campus.broker.port, decides_alone=False) as client:
         client.tap("STAFF1")
 
-        site.wait_for("bad_message", lambda row: row.body["device"] == "south-in-1" and row.body["reason"] == "kind")
+        campus.wait_for("bad_message", client.device, reason="kind")
 
         assert client.commands == []
-        assert site.rows("decision") == []
+        assert campus.rows("decision", client.device) == []
 
 
 def test_an_escape_route_opens_before_it_is_answered_and_is_recorded(
-    gateway: GatewayProcess, site: SiteFolder, mosquitto: Mosquitto
+    campus: RunningSite
 ) -> None:
-    with LoneClient(site.enrol("dorm", "dorm-1-door-1", portal="dorm-1-door"), mosquitto.port) as door:
+    with campus.device("dorm", DOOR) as door:
         door.until(lambda: door.posture, 10)
         tap = door.tap("NOBODYS", "out")
 
         assert door.moved == [("unlocked", tap)]
         answer = door.answer(tap)
         assert (answer["action"], answer["reason"]) == ("grant", "ok_exit")
-        assert site.wait_for("decision", lambda row: row.body["tap"] == tap).body["outcome"] == "grant"
+        assert campus.wait_for("decision", door.device, tap=tap).body["outcome"] == "grant"
 
 
 def test_events_are_acked_and_may_then_be_forgotten(
-    gateway: GatewayProcess, reader: LoneClient, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     reader.start()
     for number in range(120):
@@ -195,11 +194,11 @@ def test_events_are_acked_and_may_then_be_forgotten(
 
     reader.wait_acked()
 
-    assert [row.body["seq"] for row in site.rows("event")] == list(range(1, 121))
+    assert [row.body["seq"] for row in campus.rows("event", reader.device)] == list(range(1, 121))
 
 
 def test_an_unreadable_event_is_recorded_and_acked_and_blocks_nobody(
-    gateway: GatewayProcess, reader: LoneClient, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     reader.start()
     reader.event("door_opened")
@@ -209,30 +208,29 @@ def test_an_unreadable_event_is_recorded_and_acked_and_blocks_nobody(
 
     reader.wait_acked()
 
-    kinds = [row.body["type"] for row in site.rows("event")]
+    kinds = [row.body["type"] for row in campus.rows("event", reader.device)]
     assert kinds == ["door_opened", "unreadable", "unreadable", "door_closed"]
 
 
 def test_fire_in_a_zone_that_is_not_the_panels_is_an_alarm_and_no_fire(
-    gateway: GatewayProcess, site: SiteFolder, mosquitto: Mosquitto
+    campus: RunningSite
 ) -> None:
-    with LoneClient(site.enrol("panel", "panel-1", zone="dorm-1", locations=["desk"]), mosquitto.port) as panel:
+    with campus.device("panel", PANEL) as panel:
         panel.event("fire_alarm", {"zone": "dorm-2"})
         panel.event("panic", {"location": "roof"})
         panel.event("fire_alarm", {"zone": "dorm-1"})
 
         panel.wait_acked()  # also the two that are no good, or the panel would keep them for ever
 
-        alarms = [(row.body["condition"], row.body["place"]) for row in site.rows("alarm")]
-        assert ("fire", "dorm-1") in alarms
-        assert ("fire", "dorm-2") not in alarms
-        assert ("panic", "roof") not in alarms
-        assert ("panel_place", "panel-1") in alarms
-        assert {row.body["reason"] for row in site.rows("bad_message")} == {"place"}
+        campus.wait_for("alarm", panel.device, condition="panel_place")
+        campus.wait_for("alarm", "dorm-1", condition="fire")
+        assert campus.rows("alarm", "dorm-2") == []
+        assert campus.rows("alarm", "roof") == []
+        assert {row.body["reason"] for row in campus.rows("bad_message", panel.device)} == {"place"}
 
 
 def test_what_a_device_had_to_overwrite_is_marked_and_counts_as_acked(
-    gateway: GatewayProcess, reader: LoneClient, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     reader.start()
     reader.quiet = True  # no network for a while
@@ -243,12 +241,12 @@ def test_what_a_device_had_to_overwrite_is_marked_and_counts_as_acked(
 
     reader.wait_acked()
 
-    assert [row.body["seq"] for row in site.rows("event")] == [4, 5, 6]
-    assert site.rows("event")[-1].body["data"] == {"boot": reader.boot, "from_seq": 1, "to_seq": 3}
+    assert [row.body["seq"] for row in campus.rows("event", reader.device)] == [4, 5, 6]
+    assert campus.rows("event", reader.device)[-1].body["data"] == {"boot": reader.boot, "from_seq": 1, "to_seq": 3}
 
 
 def test_numbers_under_a_gap_count_as_acked_after_a_restart_too(
-    gateway: GatewayProcess, reader: LoneClient, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     reader.start()
     reader.quiet = True
@@ -257,8 +255,8 @@ def test_numbers_under_a_gap_count_as_acked_after_a_restart_too(
     reader.overwrite_oldest(3)
     reader.quiet = False
     reader.wait_acked()
-    gateway.kill9()
-    gateway.start()
+    campus.gateway.kill9()
+    campus.gateway.start()
 
     reader.event("door_closed")
     reader.wait_acked()
@@ -267,7 +265,7 @@ def test_numbers_under_a_gap_count_as_acked_after_a_restart_too(
 
 
 def test_events_of_the_boot_before_come_after_a_restart_of_the_device(
-    gateway: GatewayProcess, reader: LoneClient, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     reader.start()
     reader.quiet = True
@@ -280,13 +278,13 @@ def test_events_of_the_boot_before_come_after_a_restart_of_the_device(
 
     reader.wait_acked()
 
-    told = [(row.body["boot"] == first_boot, row.body["seq"]) for row in site.rows("event")]
+    told = [(row.body["boot"] == first_boot, row.body["seq"]) for row in campus.rows("event", reader.device)]
     assert sorted(told) == [(False, 1), (True, 1), (True, 2), (True, 3)]
-    assert site.rows("events_lost") == []
+    assert campus.rows("events_lost", reader.device) == []
 
 
 def test_events_that_were_lost_with_the_boot_before_get_a_record_and_an_alarm(
-    gateway: GatewayProcess, reader: LoneClient, site: SiteFolder
+    campus: RunningSite, reader: LoneClient
 ) -> None:
     reader.start()
     reader.event("door_opened")
@@ -299,31 +297,25 @@ def test_events_that_were_lost_with_the_boot_before_get_a_record_and_an_alarm(
 
     reader.reboot(lose_buffer=True)
 
-    lost = site.wait_for("events_lost", lambda row: row.body["boot"] == first_boot)
+    lost = campus.wait_for("events_lost", reader.device, boot=first_boot)
     assert (lost.body["from_seq"], lost.body["to_seq"]) == (2, 5)
-    assert site.wait_for("alarm", lambda row: row.body["condition"] == "events_lost").body["place"] == "north-in-1"
+    campus.wait_for("alarm", reader.device, condition="events_lost")
 
 
-def test_a_device_over_mqtt_5_is_served_as_well(
-    gateway: GatewayProcess, site: SiteFolder, mosquitto: Mosquitto
-) -> None:
-    import paho.mqtt.client as mqtt
-
-    enrolment = site.enrol("reader", "south-in-1", portal="south-in")
-    with LoneClient(enrolment, mosquitto.port, protocol=mqtt.MQTTv5) as reader:
-        assert reader.ask("STAFF1", timeout_s=10)["action"] == "grant"
+def test_a_device_over_mqtt_5_is_served_as_well(campus: RunningSite) -> None:
+    with campus.device("reader", GATE, protocol=mqtt.MQTTv5) as reader:
+        assert reader.ask("STAFF1")["action"] == "grant"
         reader.event("passage", {"tap": None, "direction": "in"})
         reader.wait_acked()
 
 
-def test_the_ledger_holds_and_names_nobody(gateway: GatewayProcess, reader: LoneClient, site: SiteFolder) -> None:
+def test_the_ledger_holds_and_names_nobody(campus: RunningSite, reader: LoneClient) -> None:
     reader.start()
     for card in ("STAFF1", "STUDENT1", "NOBODYS"):
         reader.ask(card)
-    gateway.stop()
 
-    assert site.verify().holds
-    text = json.dumps([row.body for row in site.rows()], ensure_ascii=False)
+    assert campus.site.verify().holds
+    text = json.dumps([row.body for row in campus.site.rows()], ensure_ascii=False)
     for leak in ("STAFF1", "STUDENT1", "NOBODYS", "Na Chen", "Ming Li", "京A12345"):
         assert leak not in text
 

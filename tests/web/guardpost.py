@@ -5,7 +5,11 @@ shows a Saturday morning at the campus. `close` ends it and leaves nothing runni
 """
 
 import asyncio
+import atexit
+import functools
 import itertools
+import shutil
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -59,6 +63,15 @@ DEVICES = (
 _HASH = hash_now(PASSWORD)
 
 
+@functools.cache
+def _new_site() -> Path:
+    """A site's folder, made once: its certificates take a moment, and no test changes it."""
+    folder = Path(tempfile.mkdtemp(prefix="wardgate-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    write_new_site(folder / "site", Profile.SCHOOL, [], datetime.now(UTC))
+    return folder / "site"
+
+
 @dataclass
 class KeepingCourier:
     """Stands where the broker would: keeps what was sent."""
@@ -95,7 +108,7 @@ class GuardPost:
         self.passwords: dict[str, str] = {}
 
     async def open(self, libraries: Iterable[Path] = (), **app: Any) -> "GuardPost":
-        write_new_site(self.folder, Profile.SCHOOL, [], datetime.now(UTC))
+        shutil.copytree(_new_site(), self.folder)
         self.settings = load(self.folder, {"WARDGATE_DATA": str(self.folder / "data")})
         self.database = open_database(self.settings.database_url)
         self.writer = Writer(Ledger(self.database))

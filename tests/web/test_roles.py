@@ -1,0 +1,182 @@
+"""Who may do what: every route, every role, walked from the OpenAPI document as a stranger reads it."""
+
+import json
+import re
+
+from gateway.web.context import PARTS, Call
+from gateway.web.dispatch import CLOSED, Access, Route
+from gateway.web.openapi import document
+from gateway.web.routes import ROUTES
+from gateway.web.server import make_app
+from tests.web.guardpost import GuardPost
+
+ROLES = (
+    "guard",
+    "operator",
+    "security_officer",
+    "duty_leader",
+    "principal",
+    "teacher",
+    "dorm_manager",
+    "maintenance",
+    "office",
+    "admin",
+    "auditor",
+)
+
+WATCHERS = {"guard", "operator", "security_officer", "duty_leader", "principal", "dorm_manager"}
+SEERS = WATCHERS | {"maintenance", "admin"}
+LOOKERS = {"guard", "operator", "security_officer", "admin"}
+EVERYBODY = set(ROLES)
+
+EXPECTED: dict[tuple[str, str], set[str]] = {
+    ("delete", "/api/v1/session"): EVERYBODY,
+    ("get", "/api/v1/me"): EVERYBODY,
+    ("patch", "/api/v1/me"): EVERYBODY,
+    ("get", "/api/v1/sessions"): EVERYBODY,
+    ("delete", "/api/v1/sessions/{session}"): EVERYBODY,
+    ("get", "/api/v1/level"): EVERYBODY,
+    ("get", "/api/v1/users"): {"admin"},
+    ("post", "/api/v1/users"): {"admin"},
+    ("get", "/api/v1/users/{user}"): {"admin"},
+    ("patch", "/api/v1/users/{user}"): {"admin"},
+    ("get", "/api/v1/users/{user}/sessions"): {"admin"},
+    ("delete", "/api/v1/users/{user}/sessions"): {"admin"},
+    ("delete", "/api/v1/users/{user}/sessions/{session}"): {"admin"},
+    ("get", "/api/v1/people"): LOOKERS,
+    ("get", "/api/v1/people/{person}"): LOOKERS,
+    ("post", "/api/v1/credentials/{credential}/revoke"): {"security_officer", "admin"},
+    ("post", "/api/v1/imports"): {"security_officer", "admin"},
+    ("get", "/api/v1/decisions"): WATCHERS,
+    ("get", "/api/v1/decisions/{decision}"): WATCHERS,
+    ("get", "/api/v1/ledger"): {"auditor"},
+    ("get", "/api/v1/devices"): SEERS,
+    ("get", "/api/v1/devices/{device}"): SEERS,
+    ("post", "/api/v1/devices/{device}/commands"): {"operator"},
+    ("get", "/api/v1/devices/{device}/commands/{command}"): {"operator", "security_officer", "maintenance", "admin"},
+    ("get", "/api/v1/alarms"): SEERS,
+    ("post", "/api/v1/alarms/{alarm}/acknowledge"): {"guard", "operator", "security_officer"},
+    ("post", "/api/v1/alarms/{alarm}/close"): {"operator", "security_officer"},
+    ("get", "/api/v1/waiting"): WATCHERS,
+    ("post", "/api/v1/waiting/{tap}"): {"guard", "operator", "security_officer"},
+    ("get", "/api/v1/stream"): WATCHERS,
+}
+"""Written by hand from the policy's roles, so that a slip in the table of routes or of roles shows here."""
+
+PUBLIC = {
+    ("post", "/api/v1/session"),
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/metrics"),
+    ("get", "/api/v1/openapi.json"),
+}
+
+EXAMPLES = {
+    "session": "0" * 16,
+    "user": "nobody",
+    "person": "NOBODY",
+    "credential": "0" * 32,
+    "decision": "999999",
+    "device": "no-such-device",
+    "command": "nothing",
+    "alarm": "0" * 16,
+    "tap": "nothing",
+}
+
+
+def operations(api: dict) -> list[tuple[str, str, dict]]:
+    return [(method, path, one) for path, methods in api["paths"].items() for method, one in methods.items()]
+
+
+async def walk(post: GuardPost, headers: dict[str, str]) -> dict[tuple[str, str], int]:
+    """The status of every operation for one caller, each asked with a harmless body of the right type."""
+    client = post.client(**headers)
+    async with client.get("/api/v1/openapi.json") as answer:
+        api = await answer.json()
+    found = {}
+    for method, path, operation in operations(api):
+        where = re.sub(r"\{(\w+)\}", lambda match: EXAMPLES[match[1]], path)
+        media = next(iter(operation.get("requestBody", {}).get("content", {})), None)
+        more = {} if media is None else {"data": b"{}", "headers": {"Content-Type": media}}
+        async with client.request(method, where, **more) as answer:
+            found[method, path] = answer.status
+    return found
+
+
+async def test_every_route_for_every_role(post: GuardPost) -> None:
+    wrong = []
+    for role in ROLES:
+        user = await post.add_user(f"one-{role.replace('_', '-')}", role)
+        statuses = await walk(post, {"Authorization": f"Bearer {await post.add_token(user)}"})
+        assert set(statuses) == set(EXPECTED) | PUBLIC
+        for operation, allowed in EXPECTED.items():
+            is_in = statuses[operation] not in (401, 403)
+            if is_in != (role in allowed) or statuses[operation] >= 500:
+                wrong.append((role, *operation, statuses[operation]))
+    assert wrong == []
+
+
+async def test_nobody_gets_in_without_signing_in(post: GuardPost) -> None:
+    statuses = await walk(post, {})
+
+    assert {operation for operation, status in statuses.items() if status != 401} == PUBLIC
+
+
+async def test_a_route_that_nobody_opened_is_closed_to_everybody(post: GuardPost) -> None:
+    async def answer(call: Call) -> None:
+        raise AssertionError("the handler of a closed route ran")
+
+    closed = Route("GET", "/api/v1/forgotten", answer, "Nobody thought of its right.")
+    assert closed.allowed is CLOSED
+    parts = post.listener.app[PARTS]
+    app = make_app(
+        post.site, accounts=parts.accounts, records=parts.records, roles=parts.roles, routes=[*ROUTES, closed]
+    )
+    await post.listener.stop()
+    post.listener = type(post.listener)(app, "127.0.0.1", 0)
+    await post.listener.start()
+
+    for role in ROLES:
+        user = await post.add_user(f"closed-{role.replace('_', '-')}", role)
+        client = post.client(Authorization=f"Bearer {await post.add_token(user)}")
+        async with client.get("/api/v1/forgotten") as said:
+            assert said.status == 403
+
+
+async def test_nobody_gives_themselves_a_role(post: GuardPost) -> None:
+    guard = await post.signed_in("guard1", "guard")
+
+    async with guard.patch("/api/v1/me", json={"language": "zh", "roles": ["admin"]}) as answer:
+        problem = await answer.json()
+
+    assert answer.status == 422 and problem["errors"] == [{"field": "roles", "message": "unknown field"}]
+
+
+async def test_an_admin_does_not_change_their_own_roles(post: GuardPost) -> None:
+    admin = await post.signed_in("boss", "admin")
+
+    for change in ({"roles": ["admin", "operator"]}, {"disabled": True}):
+        async with admin.patch("/api/v1/users/boss", json=change) as answer:
+            assert answer.status == 409
+
+
+async def test_a_page_of_the_wrong_role_shows_nobody(post: GuardPost) -> None:
+    teacher = await post.signed_in("teacher1", "teacher")
+    await post.tap("CARD-LI")
+
+    async with teacher.get("/live") as answer:
+        page = await answer.text()
+
+    assert answer.status == 403 and "Li Na" not in page
+
+
+def test_the_document_names_the_rights_of_every_route_that_has_some() -> None:
+    api = document(ROUTES)
+
+    without = [
+        (method, path)
+        for method, path, operation in operations(api)
+        if operation["security"] and (method, path) not in EXPECTED
+    ]
+    assert without == [] and json.dumps(api)
+    assert all(route.allowed is Access.PUBLIC for route in ROUTES if route.is_page)
