@@ -157,7 +157,8 @@ def set_up(profile: str) -> None:
             if found is not None and found.get("profile") == "dev":
                 profile = "dev"
             make_venv(found)
-            STAMP.unlink(missing_ok=True)
+            # A set-up that breaks off (no network) is gone on with, not begun again.
+            STAMP.write_text(json.dumps({**wanted, "profile": "unfinished"}))
             sync_packages(profile)
             fetch_browser_libraries(profile)
             STAMP.write_text(json.dumps({**wanted, "profile": profile}, indent=1))

@@ -26,7 +26,7 @@ def canonical(kind: str, value: str) -> str:
         value = _plate(value)
     if not value or len(value) > MAX_CREDENTIAL:
         raise ValueError(f"a credential value has 1 to {MAX_CREDENTIAL} characters")
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if "\0" in value or (not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value)):
         raise ValueError("a credential value has no NUL and no lone surrogate")
     return value
 

@@ -5,7 +5,7 @@ out when it is None; a field that may be None without a default is written as `n
 `mac` is no field, because it belongs to the sending and not to the message.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
@@ -222,6 +222,9 @@ class Credential(Part, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Credential(kind={self.kind.value!r}, value=…)"  # values stay out of logs
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("kind", self.kind.value)]
+
 
 class Tap(Message, frozen=True, kw_only=True):
     """A person or vehicle asks to pass; a repeat keeps `id`, `nonce` and `at`."""
@@ -238,6 +241,9 @@ class Tap(Message, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Tap(id={self.id!r}, direction={self.direction.value!r}, credential={self.credential!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("id", self.id), ("direction", self.direction.value), ("credential", self.credential)]
 
 
 class Event(Message, frozen=True, kw_only=True):

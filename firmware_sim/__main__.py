@@ -86,7 +86,7 @@ async def _work(campus: Campus, options: argparse.Namespace, wall: clock.WallClo
             _say(str(error))
     _say("every device is connected")
     if options.clock:
-        campus.begin_at(_second_of_day(wall().astimezone(campus.scenario.timezone)))
+        campus.follow(wall)
     await campus.run(days=1 if options.until_done else None)
     try:
         await campus.fleet.quiet(30.0)

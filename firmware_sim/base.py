@@ -29,7 +29,7 @@ from devices.messages import (
 )
 from devices.topics import Kind, Topic
 from firmware_sim import buffer as buffers
-from firmware_sim import commands, presence, standing
+from firmware_sim import commands, presence, standing, taps
 from firmware_sim.inputs import Received
 from firmware_sim.outputs import ForgetEvents, KeepNotes, KeepStanding, Restart, Send
 from firmware_sim.state import Now, State
@@ -244,6 +244,7 @@ def notes_of(state: State) -> dict[str, object]:
     notes: dict[str, object] = {}
     if state.lock is not None:
         notes["released_by"] = sorted(state.lock.released_by)
+        notes["opened"] = taps.opened_notes(state)
     if state.bollard is not None:
         notes["position"] = str(state.bollard.position)
         notes["efo_latched"] = state.bollard.efo_latched

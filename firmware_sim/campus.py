@@ -14,12 +14,13 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from devices.canonical import canonical
 from devices.topics import Kind
 from firmware_sim import lane
+from firmware_sim.clock import WallClock
 from firmware_sim.device import Answer, Device
 from firmware_sim.fleet import Fleet
 from firmware_sim.people import Person, has_run_out
@@ -35,6 +36,8 @@ PATIENCE_S = 60.0
 """Somebody who stood in a queue this long (real time) goes away."""
 UNKNOWN_A_MINUTE = 5
 """Unknown cards at one device; ten in a minute would put it under quarantine."""
+SHUT_WITHIN_S = 15.0
+"""Longer than any hold time."""
 LEFT_OPEN_S = 33.0
 """How long a door that was left open stays so: longer than it may."""
 
@@ -67,11 +70,19 @@ class Campus:
         self._unknown: dict[str, list[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._began_s = 0.0
+        self._wall: WallClock | None = None
+        self._midnight = datetime.min.replace(tzinfo=UTC)
         self._busy: set[str] = set()
 
-    def begin_at(self, start_s: float) -> None:
-        """Begin at that second of the local day instead; before `run`."""
-        self._start_s = start_s
+    def follow(self, wall: WallClock) -> None:
+        """Keep to a clock that runs `speed` times as fast instead of counting from the scenario's start; before `run`.
+
+        The next day then begins when that clock says so, and not at once: the nights are as long as they are.
+        """
+        local = wall().astimezone(self.scenario.timezone)
+        self._midnight = local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        self._wall = wall
+        self._start_s = self.now_s()
 
     async def start(self, timeout_s: float = 30.0) -> None:
         """Switch every device on and wait until all are connected."""
@@ -96,7 +107,9 @@ class Campus:
         await self.fleet.stop()
 
     def now_s(self) -> float:
-        """The campus's second of the day."""
+        """The campus's second of the day; goes on over midnight until the day's scenario is over."""
+        if self._wall is not None:
+            return (self._wall() - self._midnight).total_seconds()
         return self._start_s + (asyncio.get_running_loop().time() - self._began_s) * self.speed
 
     def clock(self) -> str:
@@ -114,6 +127,7 @@ class Campus:
         self._began_s = asyncio.get_running_loop().time()
         if day:
             self._start_s = self.scenario.starts_s
+            self._midnight += timedelta(days=1)
         goings = plan(self.scenario, self.people, f"{self.seed} {day}")
         happenings: list[tuple[float, Going | Incident]] = [(going.at_s, going) for going in goings]
         happenings += [(incident.at_s, incident) for incident in self.scenario.incidents]
@@ -215,21 +229,28 @@ class Campus:
         await asyncio.sleep(0.4 / self.speed)
         if going.oddity == "walk_away":
             self.counts["walked away"] += 1
+            await self._until_shut(device)
             return False
-        leave_open = going.oddity == "left_open" and device.spec.kind is Kind.DORM
-        if going.oddity == "tailgate" and await device.walk_through(going.direction):
-            self.counts["tailgated"] += 1
+        tailgated = going.oddity == "tailgate"
+        leave_open = device.spec.kind is Kind.DORM and (tailgated or going.oddity == "left_open")
         passed = await device.walk_through(going.direction, person=going.person.id, leave_open=leave_open)
-        if leave_open:
+        if tailgated and passed and await device.walk_through(going.direction, behind=True):
+            self.counts["tailgated"] += 1
+        elif leave_open:
             self._spawn(self._close_later(device))
         if going.oddity == "twice":
             self.counts["tapped twice"] += 1
-            self._spawn(self._tap_again(device, going))
+            answer = await device.tap(going.person.card, going.direction, person=going.person.id, timeout_s=20.0)
+            self._told(device, going, answer)
+            await self._until_shut(device)
         return passed
 
-    async def _tap_again(self, device: Device, going: Going) -> None:
-        answer = await device.tap(going.person.card, going.direction, person=going.person.id, first_answer=True)
-        self._told(device, going, answer)
+    async def _until_shut(self, device: Device) -> None:
+        """Whoever comes next waits until the light is off: else they would go through on another person's grant."""
+        try:
+            await device.until(lambda state: state.lock is None or not state.lock.expected, timeout_s=SHUT_WITHIN_S)
+        except TimeoutError:
+            self.counts["lights that stayed on"] += 1
 
     async def _close_later(self, device: Device) -> None:
         self.counts["doors left open"] += 1

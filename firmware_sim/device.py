@@ -100,11 +100,18 @@ class Device(Shell):
         return await self._answer(tap, _Asked(self.seconds(), first_answer=False), timeout_s)
 
     async def walk_through(
-        self, direction: str = "in", *, person: str | None = None, forced: bool = False, leave_open: bool = False
+        self,
+        direction: str = "in",
+        *,
+        person: str | None = None,
+        forced: bool = False,
+        leave_open: bool = False,
+        behind: bool = False,
     ) -> bool:
-        """Go through; False if what is locked let nobody through. `leave_open`: a dormitory door's leaf stays open."""
+        """Go through; False if what is locked let nobody through. `leave_open`: a dormitory door's leaf stays open;
+        `behind`: slip through a turnstile together with the one before."""
         self._moves = []
-        self.feed(inputs.WalkThrough(direction, person, forced, leave_open))
+        self.feed(inputs.WalkThrough(direction, person, forced, leave_open, behind))
         return any(moved.what == "passed" for moved in self._moves)
 
     def close_door(self) -> None:

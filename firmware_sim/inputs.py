@@ -46,12 +46,14 @@ class TapCard:
 
 @dataclass(frozen=True, slots=True)
 class WalkThrough:
-    """A person (or vehicle, at a lane) goes through; `forced` breaks what is locked."""
+    """A person (or vehicle, at a lane) goes through; `forced` breaks what is locked; `behind` slips through a turnstile
+    with the person before."""
 
     direction: str
     person: str | None = None
     forced: bool = False
     leave_open: bool = False
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

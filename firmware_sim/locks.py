@@ -23,24 +23,17 @@ def open_for_tap(turn: Turn, cause: Cause, tap: OpenTap, hold_ms: int | None) ->
 
 
 def unlock(turn: Turn, cause: Cause, direction: str | None, hold_ms: int | None) -> None:
-    """Unlock for one passage; while unlocked or released already, only the passage is expected."""
+    """One pulse of the lock for one passage, within its own hold time; at a released door only the passage counts."""
     lock = _lock(turn)
-    expected = (*lock.expected, Expected(cause.tap, direction, cause))
-    if lock.state is LockState.RELEASED:
-        turn.change(lock=replace(lock, expected=expected[-16:]))
-        return
     until_ms = turn.now.ms + hold_for(turn, hold_ms)
+    expected = (*lock.expected, Expected(cause.tap, direction, cause, until_ms))[-16:]
+    if lock.state is LockState.RELEASED:
+        turn.change(lock=replace(lock, expected=expected))
+        return
     was_locked = lock.state is LockState.LOCKED
-    turn.change(
-        lock=replace(
-            lock,
-            state=LockState.UNLOCKED,
-            until_ms=max(until_ms, lock.until_ms or 0),
-            expected=expected[-16:],
-        )
-    )
+    turn.change(lock=replace(lock, state=LockState.UNLOCKED, until_ms=_last(expected), expected=expected))
+    turn.moved("unlocked", cause)
     if was_locked:
-        turn.moved("unlocked", cause)
         turn.record(LockStateChanged(state=LockState.UNLOCKED))
 
 
@@ -119,7 +112,9 @@ def passed(turn: Turn, direction: str, person: str | None, forced: bool) -> Expe
     index = next((i for i, e in enumerate(state.expected) if e.direction in (direction, None)), None)
     expected = None if index is None else state.expected[index]
     if index is not None:
-        turn.change(lock=replace(state, expected=state.expected[:index] + state.expected[index + 1 :]))
+        rest = state.expected[:index] + state.expected[index + 1 :]
+        until_ms = _last(rest) if state.state is LockState.UNLOCKED and rest else state.until_ms
+        turn.change(lock=replace(state, expected=rest, until_ms=until_ms))
     if expected is not None:
         cause = expected.cause
     elif forced:
@@ -133,10 +128,29 @@ def passed(turn: Turn, direction: str, person: str | None, forced: bool) -> Expe
 
 
 def tick(turn: Turn) -> None:
-    """The hold ends by itself."""
+    """Passages that nobody took run out, each by its own time; the lock falls back with the last of them."""
     state = _lock(turn)
-    if state.state is LockState.UNLOCKED and state.until_ms is not None and turn.now.ms >= state.until_ms:
-        lock(turn, Cause("hold_over"))
+    if not any(turn.now.ms >= one.until_ms for one in state.expected) and (
+        state.until_ms is None or turn.now.ms < state.until_ms
+    ):
+        return
+    over = [one for one in state.expected if turn.now.ms >= one.until_ms]
+    left = tuple(one for one in state.expected if turn.now.ms < one.until_ms)
+    turn.change(lock=replace(state, expected=left))
+    if state.state is LockState.UNLOCKED and not left:
+        last = over[-1].cause if over else Cause("hold_over")
+        lock(turn, Cause("hold_over", last.command, last.tap))
+
+
+def next_ms(state: Lock | None) -> int | None:
+    """When the next allowed passage runs out."""
+    if state is None:
+        return None
+    return min((one.until_ms for one in state.expected), default=state.until_ms)
+
+
+def _last(expected: tuple[Expected, ...]) -> int:
+    return max(one.until_ms for one in expected)
 
 
 def _lock(turn: Turn) -> Lock:

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from devices.messages import BollardPosition, LockState, Status
 from devices.topics import Kind
-from firmware_sim import base, bollard, camera, commands, dorm, locks, panel, reader
+from firmware_sim import base, bollard, camera, commands, dorm, locks, panel, reader, taps
 from firmware_sim.buffer import Buffer
 from firmware_sim.inputs import Connected, Disconnected, Input, OpenCasing, Received, Tick
 from firmware_sim.outputs import Output
@@ -56,7 +56,12 @@ def start(
     if who.kind is Kind.CAMERA:
         return State(base=common, recorder=Recorder(next_report_ms=now.ms) if who.records else None)
     if who.kind in (Kind.READER, Kind.DORM):
-        return State(base=common, lock=_lock(kept), door=Door() if who.kind is Kind.DORM else None)
+        return State(
+            base=common,
+            unreported=taps.unreported(kept.get("opened")),
+            lock=_lock(kept),
+            door=Door() if who.kind is Kind.DORM else None,
+        )
     return State(base=common)
 
 

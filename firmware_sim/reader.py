@@ -39,7 +39,7 @@ def tick(turn: Turn) -> None:
 
 def next_ms(state: State) -> int | None:
     """When a reader wants the next tick."""
-    moments = [taps.next_ms(state.taps), state.lock.until_ms if state.lock else None]
+    moments = [taps.next_ms(state.taps), locks.next_ms(state.lock)]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
@@ -49,7 +49,7 @@ def can_pass(state: State) -> bool:
 
 
 def _walk(turn: Turn, walk: WalkThrough) -> None:
-    if not can_pass(turn.state) and not walk.forced:
+    if not (can_pass(turn.state) or walk.forced or walk.behind):
         return
     expected = locks.passed(turn, walk.direction, walk.person, walk.forced)
     lock = turn.state.lock

@@ -121,6 +121,16 @@ class OpenTap:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreported:
+    """A tap that opened at once and had no answer when the power went: nobody may have heard of it."""
+
+    tap: str
+    kind: str
+    token: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """Why something moved; what the truth log keeps and tests compare with the ledger."""
 
@@ -138,6 +148,8 @@ class Expected:
     tap: str | None
     direction: str | None
     cause: Cause
+    until_ms: int
+    """Nobody came within the hold time: the passage is no longer allowed, whatever others were allowed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +237,7 @@ class State:
 
     base: Base
     taps: tuple[OpenTap, ...] = ()
+    unreported: tuple[Unreported, ...] = ()
     lock: Lock | None = None
     door: Door | None = None
     bollard: Bollard | None = None

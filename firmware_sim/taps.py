@@ -29,7 +29,7 @@ from devices.signing import token
 from firmware_sim import commands, lone
 from firmware_sim.inputs import TapCard
 from firmware_sim.outputs import Send, TapAnswered
-from firmware_sim.state import Cause, OpenTap
+from firmware_sim.state import Cause, Identity, OpenTap, State, Unreported
 from firmware_sim.turn import Turn
 
 ATTEMPT_EVERY_MS = 500
@@ -89,7 +89,11 @@ def ask(turn: Turn, card: TapCard, open_: Open) -> OpenTap | None:
 
 
 def tick(turn: Turn, open_: Open) -> None:
-    """Repeats that are due; answers that did not come."""
+    """Repeats that are due; answers that did not come; what the boot before could not tell any more."""
+    for lost in turn.state.unreported:
+        _report(turn, lost, "ok_exit")
+    if turn.state.unreported:
+        turn.change(unreported=())
     for tap in turn.state.taps:
         if tap.answer_by_ms is not None and turn.now.ms >= tap.answer_by_ms:
             _decide_alone(turn, tap, open_, after_guard=False)
@@ -99,6 +103,28 @@ def tick(turn: Turn, open_: Open) -> None:
             again = structs.replace(tap.tap, attempt=(tap.tap.attempt or 1) + 1)
             _put(turn, replace(tap, tap=again, next_attempt_ms=turn.now.ms + ATTEMPT_EVERY_MS))
             turn.out.append(Send("tap", again))
+
+
+def opened_notes(state: State) -> list[list[str]]:
+    """What must outlive a power cut: taps that opened a door and have no answer yet.
+
+    The tap itself is on its way, but a message that was sent is not one that arrived; without this a motion could
+    stay without any record.
+    """
+    who = state.base.who
+    open_now = [
+        [tap.tap.id, str(tap.tap.credential.kind), _token(who, tap), str(tap.tap.direction)]
+        for tap in state.taps
+        if tap.opened
+    ]
+    return [[lost.tap, lost.kind, lost.token, lost.direction] for lost in state.unreported] + open_now
+
+
+def unreported(notes: object) -> tuple[Unreported, ...]:
+    """The same read back; anything of another shape counts as nothing."""
+    if not isinstance(notes, list):
+        return ()
+    return tuple(Unreported(*map(str, note)) for note in notes if isinstance(note, list) and len(note) == 4)
 
 
 def next_ms(taps: tuple[OpenTap, ...]) -> int | None:
@@ -148,7 +174,7 @@ def _decide_alone(turn: Turn, tap: OpenTap, open_: Open, after_guard: bool) -> N
     state, now = turn.state, turn.now
     who = state.base.who
     credential = tap.tap.credential
-    asked = lone.Asked(token(who.credentials_key, str(credential.kind), credential.value), str(tap.tap.direction))
+    asked = lone.Asked(_token(who, tap), str(tap.tap.direction))
     posture = state.base.standing.posture
     if after_guard and asked.direction == "in":
         decision = lone.Alone(False, "guard_timeout")
@@ -161,19 +187,30 @@ def _decide_alone(turn: Turn, tap: OpenTap, open_: Open, after_guard: bool) -> N
     if tap.opened and not decision.granted:
         # The posture changed between the tap and now; what has opened was granted, and the record says so.
         decision = lone.Alone(True, "ok_exit")
-    turn.record(
-        Access(
-            tap=tap.tap.id,
-            credential=CredentialToken(kind=credential.kind, token=asked.token),
-            direction=tap.tap.direction,
-            outcome=AccessOutcome.GRANT if decision.granted else AccessOutcome.DENY,
-            reason=decision.reason,
-            posture=posture.version if posture else None,
-        ),
-    )
+    told = Unreported(tap.tap.id, str(credential.kind), asked.token, asked.direction)
+    _report(turn, told, decision.reason, decision.granted)
     close(turn, tap, Closing("grant" if decision.granted else "deny", decision.reason, True))
     if decision.granted and not tap.opened:
         open_(turn, Cause("alone", tap=tap.tap.id), tap, None)
+
+
+def _report(turn: Turn, told: Unreported, reason: str, granted: bool = True) -> None:
+    posture = turn.base.standing.posture
+    turn.record(
+        Access(
+            tap=told.tap,
+            credential=CredentialToken(kind=CredentialKind(told.kind), token=told.token),
+            direction=Direction(told.direction),
+            outcome=AccessOutcome.GRANT if granted else AccessOutcome.DENY,
+            reason=reason,
+            posture=posture.version if posture else None,
+        )
+    )
+
+
+def _token(who: Identity, tap: OpenTap) -> str:
+    credential = tap.tap.credential
+    return token(who.credentials_key, str(credential.kind), credential.value)
 
 
 def fire_here(turn: Turn) -> bool:

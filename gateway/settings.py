@@ -14,19 +14,19 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType, NoneType
-from typing import Any, get_args, get_origin
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from gateway.campus_file import FILE as CAMPUS_FILE
 from gateway.campus_file import load_campus
-from gateway.config_faults import ENVIRONMENT, ConfigurationError, Fault, FaultList, nearest
+from gateway.config_environment import SECTIONS, lay_environment_over, variables
+from gateway.config_faults import ConfigurationError, Fault, FaultList
 from gateway.config_schema import GatewayFile, RolesFile, split_listen
 from gateway.core.nouns import Campus, Label
 from gateway.core.rights import Right
-from gateway.yaml_lines import Document, FieldPath, read_file, read_scalar, read_text
+from gateway.yaml_lines import Document, FieldPath, read_file
 
 __all__ = [
     "BrokerSettings",
@@ -45,15 +45,6 @@ GATEWAY_FILE = "wardgate.yaml"
 ROLES_FILE = "roles.yaml"
 SECRETS = ("site", "ledger", "store")
 SECRET_BYTES = 32
-
-_SHORT_NAMES: dict[str, FieldPath] = {
-    "WARDGATE_HTTP": ("http", "listen"),
-    "WARDGATE_TLS_CERT": ("http", "tls_cert"),
-    "WARDGATE_TLS_KEY": ("http", "tls_key"),
-    "WARDGATE_DATA": ("data",),
-    "WARDGATE_COMMIT_GROUP": ("ledger", "commit_group"),
-}
-_TESTS_OWN = "WARDGATE_TEST_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +130,6 @@ def shipped(name: str) -> Path:
 def environment() -> Mapping[str, str]:
     """The process environment; read here and nowhere else."""
     return dict(os.environ)
-
-
-def variables() -> Mapping[str, FieldPath]:
-    """Every environment variable that is a setting, and the field of wardgate.yaml that it stands for."""
-    named: dict[str, FieldPath] = {}
-    for section, info in GatewayFile.model_fields.items():
-        part = info.annotation
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            for name in part.model_fields:
-                named[f"WARDGATE_{section}_{name}".upper()] = (section, name)
-    return {**named, **_SHORT_NAMES}
 
 
 def is_loopback(host: str) -> bool:
@@ -256,8 +236,8 @@ def _load_gateway(
         data = {}
     if isinstance(data, dict):
         # A section in which every field is commented out is there, and empty.
-        data = {name: {} if value is None and name in _SECTIONS else value for name, value in data.items()}
-        unknown = _lay_environment_over(data, environ, origins)
+        data = {name: {} if value is None and name in SECTIONS else value for name, value in data.items()}
+        unknown = lay_environment_over(data, environ, origins)
     faults = FaultList(GATEWAY_FILE, document, origins)
     faults.faults += unknown
     if data is None:
@@ -267,63 +247,6 @@ def _load_gateway(
     except ValidationError as error:
         faults.add_all(error, GatewayFile)
         return None, origins, faults
-
-
-_SECTIONS = frozenset(path[0] for path in variables().values() if len(path) == 2)
-
-
-def _lay_environment_over(
-    data: dict[str, Any], environ: Mapping[str, str], origins: dict[FieldPath, str]
-) -> list[Fault]:
-    """Put the variables' values into `data`; a variable that means nothing but nearly a setting is a fault."""
-    known = variables()
-    faults: list[Fault] = []
-    for variable in sorted(name for name in environ if name.startswith("WARDGATE_")):
-        place = known.get(variable)
-        if place is None:
-            # Others use WARDGATE_ names too: only what begins with a section or is nearly a setting is ours.
-            if variable.startswith(_TESTS_OWN):
-                continue
-            hint = nearest(variable, known, cutoff=0.85)
-            if hint or variable.split("_")[1].lower() in _SECTIONS:
-                faults.append(Fault(ENVIRONMENT, 0, variable, f"is not a setting{hint}"))
-            continue
-        if environ[variable] == "":
-            continue  # set to nothing: not set
-        if place in origins:
-            faults.append(Fault(ENVIRONMENT, 0, variable, f"says the same as {origins[place]}; set one of them"))
-            continue
-        origins[place] = variable
-        value = _environment_value(place, environ[variable])
-        if len(place) == 1:
-            data[str(place[0])] = value
-            continue
-        section = data.setdefault(str(place[0]), {})
-        if isinstance(section, dict):
-            section[place[1]] = value
-    return faults
-
-
-def _environment_value(place: FieldPath, text: str) -> Any:
-    """A variable's text as the kind of value that its field holds."""
-    annotation: Any = GatewayFile
-    for name in place:
-        annotation = annotation.model_fields[name].annotation
-    kinds = _kinds(annotation)
-    if list in kinds:
-        return read_text(text).data
-    return text if str in kinds else read_scalar(text)
-
-
-def _kinds(annotation: Any) -> set[Any]:
-    origin = get_origin(annotation)
-    if origin is list:
-        return {list}
-    if origin is None:
-        return set() if annotation is NoneType else {annotation}
-    return {
-        kind for inner in get_args(annotation) if isinstance(inner, type) or get_args(inner) for kind in _kinds(inner)
-    } or {str}
 
 
 def _load_roles(path: Path) -> tuple[RolesFile | None, list[Fault]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -32,6 +33,11 @@ DEFAULT_SEED = 20261121
 
 # Threads that a library keeps for the life of the process, by the start of their names.
 LIBRARY_THREADS = ("asyncio_", "pytest_timeout", "Hypothesis", "Dummy-")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Whoever ends the run by a signal (a time limit, a CI) still wants the servers that it started to be stopped.
+    signal.signal(signal.SIGTERM, _end_as_by_ctrl_c)
 
 
 def pytest_report_header() -> list[str]:
@@ -82,6 +88,10 @@ def _skip_to_failure(report):
         report.outcome = "failed"
         report.longrepr = f"skipped, where nothing may be skipped: {reason}"
     return report
+
+
+def _end_as_by_ctrl_c(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt("ended by a signal")
 
 
 def _is_ours(thread: threading.Thread) -> bool:

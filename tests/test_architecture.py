@@ -365,17 +365,19 @@ def traces_of_one_machine(text: str) -> list[str]:
 
 
 def tracked_files() -> Iterator[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    """What git tracks or would; in a source archive without git everything outside the tools' own folders."""
+    of_git = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(of_git, cwd=ROOT, capture_output=True, text=True)
     if listed.returncode == 0 and listed.stdout:
-        names = [name for name in listed.stdout.split("\0") if name]
-    else:  # a source archive: everything is meant to be there
-        skipped = {".venv", "node_modules", ".git", ".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__"}
-        names = [
-            str(file.relative_to(ROOT))
+        files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    else:
+        made = {"node_modules", "__pycache__", "dist", "build"}
+        files = [
+            file
             for file in ROOT.rglob("*")
-            if file.is_file() and not skipped & set(file.relative_to(ROOT).parts)
+            if not any(part in made or (part[0] == "." and part != ".ci") for part in file.relative_to(ROOT).parts[:-1])
         ]
-    yield from (ROOT / name for name in names if (ROOT / name).is_file())
+    yield from (file for file in files if file.is_file())
 
 
 def test_no_file_knows_this_machine_or_a_download_host():

@@ -75,4 +75,5 @@ def _refuse(error: BadPeople, as_json: bool) -> None:
     else:
         for line in error.lines:
             say(str(line))
-    fail(f"{len({line.line for line in error.lines})} bad lines: nothing was imported", FOUND_WRONG)
+    count = len({line.line for line in error.lines})
+    fail(f"{count} bad line{'s' if count > 1 else ''}: nothing was imported", FOUND_WRONG)

@@ -241,13 +241,25 @@ def _let_out(request: Request, world: World, now: datetime) -> Decision:
 
 def _settle(facts: Facts, rules: tuple[Rule, ...]) -> Decision:
     """Ask every rule; a refusal beats a wait beats a pass, and the reason is the first by precedence."""
-    trace = tuple(_ask(rule, facts) for rule in rules)
-    refusals = [f.reason for f in trace if f.verdict is Verdict.REFUSES and f.reason is not None]
-    if refusals:
-        return _decision(Outcome.DENY, min(refusals, key=PRECEDENCE.__getitem__), trace, facts)
-    if any(f.verdict is Verdict.WAITS for f in trace):
+    trace = []
+    refused: Reason | None = None
+    waits = late = False
+    for rule in rules:
+        found = _ask(rule, facts)
+        trace.append(found)
+        if found.reason is None:
+            continue
+        if found.verdict is Verdict.REFUSES:
+            if refused is None or PRECEDENCE[found.reason] < PRECEDENCE[refused]:
+                refused = found.reason
+        elif found.verdict is Verdict.WAITS:
+            waits = True
+        elif found.reason is Reason.OK_LATE_RETURN:
+            late = True
+    if refused is not None:
+        return _decision(Outcome.DENY, refused, trace, facts)
+    if waits:
         return _decision(Outcome.WAIT, Reason.GUARD_CONFIRMS, trace, facts)
-    late = any(f.reason is Reason.OK_LATE_RETURN for f in trace)
     return _decision(Outcome.GRANT, Reason.OK_LATE_RETURN if late else Reason.OK, trace, facts)
 
 
@@ -262,8 +274,8 @@ def _ask(rule: Rule, facts: Facts) -> Finding:
         return Finding(rule.__name__, Verdict.WAITS if refusable else Verdict.NOTICE, Reason.RULE_ERROR)
 
 
-def _decision(outcome: Outcome, reason: Reason, trace: tuple[Finding, ...], facts: Facts) -> Decision:
-    return Decision(outcome, reason, trace, facts.level, *_refs(facts))
+def _decision(outcome: Outcome, reason: Reason, trace: list[Finding], facts: Facts) -> Decision:
+    return Decision(outcome, reason, tuple(trace), facts.level, *_refs(facts))
 
 
 def _refs(facts: Facts) -> tuple[str | None, str | None]:

@@ -187,7 +187,9 @@ SENTENCES: Mapping[Reason, Sentences] = MappingProxyType(
                 "The organiser knows more; the pass works again when the event does.",
                 "请联系活动组织者；活动恢复后通行证恢复。",
             ),
-            Label("The event is suspended; please ask its organiser.", "活动已暂停，请联系组织者。"),
+            Label(
+                "The event does not take place just now; please ask its organiser.", "活动目前不举行，请联系组织者。"
+            ),
         ),
         Reason.LEVEL_REFUSES: Sentences(
             Label("The defence level in force does not admit this person here.", "当前防控等级不允许该人员由此进入。"),

@@ -3,8 +3,9 @@
 One alarm stands for one condition at one place: while it is open, the same again only counts.
 """
 
+import contextlib
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.flows.changes import AlarmMoved, AlarmRaised
@@ -66,29 +67,41 @@ class NoSuchAlarm(LookupError):
     """No alarm of that id is open."""
 
 
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alarm that is shown, and what has to be written of it; nothing if it was written a moment ago."""
+
+    alarm: Alarm
+    entry: Entry | None = None
+    change: AlarmRaised | None = None
+
+
 async def raise_alarm(site: Site, condition: str, place: str, detail: str = "") -> Alarm:
     """A condition holds at `place` (a device, portal or zone). `detail` is for people and names no person."""
+    raised = show(site, condition, place, detail)
+    if raised.entry is not None:
+        site.spawn(_write(site, Unit((raised.entry,), (raised.change,))))
+    return raised.alarm
+
+
+def show(site: Site, condition: str, place: str, detail: str = "") -> Raised:
+    """The same, for a flow that writes it together with what it comes from. One that had passed is new again."""
     now = site.clock.now()
     known = site.alarms.by_id.get(site.alarms.by_cause.get((condition, place), ""))
+    again = known is not None and known.state == "returned"
     if known is None:
+        priority = PRIORITY.get(condition, "medium")
         alarm = Alarm(
-            secrets.token_hex(8),
-            condition,
-            place,
-            PRIORITY.get(condition, "medium"),
-            detail[:500],
-            "unacknowledged",
-            1,
-            now,
-            now,
-        )
+            secrets.token_hex(8), condition, place, priority, detail[:500], "unacknowledged", 1, now, now
+        )  # fmt: skip
     else:
-        alarm = replace(known, count=known.count + 1, last_at=now, detail=detail[:500] or known.detail)
+        state = "unacknowledged" if again else known.state
+        alarm = replace(known, state=state, count=known.count + 1, last_at=now, detail=detail[:500] or known.detail)
     site.alarms.put(alarm)
     site.feed.publish(as_event(alarm))
     since = site.clock.monotonic() - site.alarms.written_at.get(alarm.id, -1e9)
-    if since < TELL_AGAIN_S:
-        return alarm
+    if since < TELL_AGAIN_S and not again:
+        return Raised(alarm)
     site.alarms.written_at[alarm.id] = site.clock.monotonic()
     body = {
         "alarm": alarm.id,
@@ -109,19 +122,25 @@ async def raise_alarm(site: Site, condition: str, place: str, detail: str = "") 
         alarm.opened_at,
         alarm.last_at,
     )
-    site.spawn(_write(site, Unit((Entry("alarm", now, body),), (change,))))
-    return alarm
+    return Raised(alarm, Entry("alarm", now, body), change)
+
+
+def unwritten(site: Site, raised: Raised) -> None:
+    """What `show` wanted written was not: the next time it is, however soon."""
+    if raised.entry is not None:
+        site.alarms.written_at.pop(raised.alarm.id, None)
 
 
 async def clear_alarm(site: Site, condition: str, place: str) -> None:
     """The condition is over: the alarm stays for a person to close, and says that it has returned to normal."""
     known = site.alarms.by_id.get(site.alarms.by_cause.get((condition, place), ""))
-    if known is None:
+    if known is None or known.state == "returned":
         return
     now = site.clock.now()
     body = {"alarm": known.id, "condition": condition, "place": place}
     if known.state == "acknowledged":
-        await _move(site, known, "closed", "gateway", "returned_to_normal")
+        with contextlib.suppress(LedgerUnavailable):  # then it stays for a person to close
+            await _move(site, known, "closed", "gateway", "returned_to_normal")
         return
     returned = replace(known, state="returned")
     site.alarms.put(returned)

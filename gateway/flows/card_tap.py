@@ -18,7 +18,6 @@ from gateway.core.nouns import (
     CredentialKind,
     Decision,
     Direction,
-    Finding,
     Label,
     Outcome,
     Request,
@@ -26,12 +25,14 @@ from gateway.core.nouns import (
 )
 from gateway.core.reasons import Reason
 from gateway.core.sentences import SENTENCES
-from gateway.flows import alarms, command_result, told, waiting
+from gateway.flows import alarms, command_result, passage, told, waiting
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Unit
 from gateway.flows.site import Answered, Site
 
-ACTIONS = {Outcome.GRANT: Action.GRANT, Outcome.DENY: Action.DENY, Outcome.WAIT: Action.WAIT}
+DIRECTIONS: dict[str, Direction] = {direction.value: direction for direction in Direction}
+CREDENTIAL_KINDS: dict[str, CredentialKind] = {kind.value: kind for kind in CredentialKind}
+ACTIONS: dict[str, Action] = {outcome.value: Action(outcome.value) for outcome in Outcome}
 TRIES = 3
 """How often a tap is decided anew because the directory moved on meanwhile; then the newest directory is read first."""
 
@@ -66,14 +67,14 @@ async def card_tap(site: Site, device: Device, tap: Tap) -> None:
 
 def as_request(site: Site, device: Device, tap: Tap) -> Request:
     """The untrusted tap as the core's fact: this is where the wire ends."""
-    kind = CredentialKind(tap.credential.kind.value)
+    kind = CREDENTIAL_KINDS[tap.credential.kind]
     try:
-        value = canonical(kind.value, tap.credential.value)
+        value = canonical(kind, tap.credential.value)
     except ValueError:
         value = tap.credential.value  # nobody has a credential like that; the decision will say so
     return Request(
         portal=device.portal or "",
-        direction=Direction(tap.direction.value),
+        direction=DIRECTIONS[tap.direction],
         credential=kind,
         value=value,
         quarantined=device.watch.is_quarantined(site.clock.monotonic()),
@@ -93,24 +94,27 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
         unit = Unit((entry,), based_on=None if first else world.directory.version)
         try:
             result = await site.ledger.commit(unit, None if first else site.rules.record_within_s)
+            if isinstance(result, Outdated):
+                await site.refresh_directory()
+                continue
         except LedgerUnavailable:
             await _without_ledger(site, device, tap, request, answered, entry)
             return
-        if isinstance(result, Outdated):
-            await site.refresh_directory()
-            continue
         if isinstance(result, Known):
-            answered = told.answered(result.body)
             site.counters.repeats += 1
+            if result.body.get("alone"):
+                return  # the device has decided it alone, and told so: for that tap no command is taken any more
+            answered = told.answered(result.body)
         site.remember(key, answered)
-        if decision.outcome is Outcome.GRANT:
+        if answered.outcome == Outcome.GRANT.value:
+            passage.opened_by(site, device, tap.at)
             command_result.expect_vehicle(site, device, answered.command, tap.id)
         if not first:
             answer(site, device, tap, answered)
         if not isinstance(result, Known):
             await _afterwards(site, device, tap, request, decision, answered)
         return
-    site.counters.unanswered += 1
+    await _without_ledger(site, device, tap, request, answered, entry)
 
 
 def acts_first(site: Site, request: Request, decision: Decision) -> bool:
@@ -151,7 +155,7 @@ async def _without_ledger(
         "command": acted.command,
         "hold_ms": acted.hold_ms,
         "wait_ms": acted.wait_ms,
-        "trace": [*entry.body["trace"], ["ledger", Verdict.NOTICE.value, Reason.LEDGER_UNAVAILABLE.value]],
+        "trace": [*entry.body["trace"], ("ledger", Verdict.NOTICE, Reason.LEDGER_UNAVAILABLE)],
     }
     site.spawn(_record_later(site, Entry("decision", entry.at, body, key)))
 
@@ -167,11 +171,11 @@ async def _record_later(site: Site, entry: Entry) -> None:
 def as_answer(site: Site, device: Device, tap: Tap, decision: Decision, now: datetime) -> Answered:
     """The decision as the device will hear it. The command's id follows from the tap, so a repeat has the same."""
     return Answered(
-        outcome=decision.outcome.value,
-        reason=decision.reason.value,
-        command=command_id(device.id, tap.id, decision.outcome.value),
+        outcome=decision.outcome,
+        reason=decision.reason,
+        command=command_id(device.id, tap.id, decision.outcome),
         holder=decision.holder,
-        direction=tap.direction.value,
+        direction=tap.direction,
         at=now,
         hold_ms=_hold_ms(site, device) if decision.outcome is Outcome.GRANT else None,
         wait_ms=site.rules.wait_ms if decision.outcome is Outcome.WAIT else None,
@@ -193,7 +197,7 @@ def answer(site: Site, device: Device, tap: Tap, answered: Answered) -> None:
     command = Command(
         id=answered.command,
         challenge=tap.nonce,
-        action=Action(answered.outcome),
+        action=ACTIONS[answered.outcome],
         for_=tap.id,
         reason=answered.reason,
         text=TEXTS.get(answered.reason, _NO_TEXT),
@@ -208,17 +212,17 @@ def record(device: Device, tap: Tap, request: Request, decision: Decision, answe
     return {
         "device": device.id,
         "portal": request.portal,
-        "direction": request.direction.value,
+        "direction": request.direction,
         "tap": tap.id,
         "boot": tap.boot,
         "device_at": tap.at,
-        "credential_kind": request.credential.value,
-        "outcome": decision.outcome.value,
-        "reason": decision.reason.value,
+        "credential_kind": request.credential,
+        "outcome": decision.outcome,
+        "reason": decision.reason,
         "holder": decision.holder,
         "credential": decision.credential,
-        "level": int(decision.level),
-        "trace": [_told(finding) for finding in decision.trace],
+        "level": decision.level,
+        "trace": [(finding.rule, finding.verdict, finding.reason) for finding in decision.trace],
         "command": answered.command,
         "hold_ms": answered.hold_ms,
         "wait_ms": answered.wait_ms,
@@ -229,7 +233,7 @@ async def _afterwards(
     site: Site, device: Device, tap: Tap, request: Request, decision: Decision, answered: Answered
 ) -> None:
     """What a decision sets going besides its answer: the screens, the count of unknown cards, the guard's list."""
-    counted = (request.portal, decision.outcome.value, decision.reason.value)
+    counted = (request.portal, decision.outcome, decision.reason)
     site.counters.decisions[counted] = site.counters.decisions.get(counted, 0) + 1
     if site.feed.is_watched:
         site.feed.publish(told.decision_event(site, device, tap.id, request, decision, answered))
@@ -239,10 +243,6 @@ async def _afterwards(
         site.clock.monotonic(), site.rules.limits
     ):
         await alarms.raise_alarm(site, alarms.WRONG_TRIES, device.id)
-
-
-def _told(finding: Finding) -> list[str | None]:
-    return [finding.rule, finding.verdict.value, None if finding.reason is None else finding.reason.value]
 
 
 def _text(label: Label) -> Text:

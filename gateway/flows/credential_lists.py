@@ -6,7 +6,8 @@ and leaves it only after the device has shown a list that no longer names it.
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from gateway.core.nouns import Campus, Credential, CredentialKind, Directory
 from gateway.core.windows import utc_spans
 from gateway.flows.changes import PostureIssued
 from gateway.flows.devices import Device
-from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.ports import Entry, Issued, LedgerUnavailable, Unit
 from gateway.flows.site import Site
 
 PAGE_ROOM = MAX_PAYLOAD - 2_048
@@ -30,6 +31,8 @@ SPAN_BYTES = 14
 BOUND_BYTES = 26
 REVOKED_AT_MOST = 1_800
 """Tokens in one revoked list: 35 bytes each, in a message of 64 KiB."""
+REST_EVERY, REST_S = 100, 0.002
+"""A long list is built in a thread beside the decisions: after so many entries it rests, so that no tap waits."""
 PAGES_AT_ONCE = 8
 """Pages handed to the connection in one turn, so that no tap waits behind a long list."""
 
@@ -50,45 +53,52 @@ async def bring_up_to_date(site: Site, device: Device) -> bool:
     device.list_is_due = False
     device.list_built_at = now
     moment = site.clock.now()
-    issued = device.issued
-    expires_at = issued.list_expires_at
+    expires_at = device.issued.list_expires_at
     if expires_at is None or ends_soon(site, device):
         expires_at = end_of_list(site.campus.timezone, moment, site.rules.list_life_s)
     directory = site.directory
+    without = frozenset(device.issued.revoked_tokens)
     entries, digest = await asyncio.to_thread(
-        _build, site.campus, directory, device.token_key, portal.id, moment, frozenset(issued.revoked_tokens)
+        _build, site.campus, directory, device.token_key, portal.id, moment, without
     )
     digest = hashlib.sha256(f"{digest} {expires_at.isoformat()}".encode()).hexdigest()
-    shown = device.list_version or 0
-    device.list_lacks = frozenset(issued.revoked_tokens)
-    if digest == issued.list_digest and shown == issued.list_version:
-        return False
+    device.list_lacks = without
+    known = digest == device.issued.list_digest and device.list_version == device.issued.list_version
     try:
-        version = await _issue_list(site, device, digest, expires_at, len(entries))
+        version = await _issue_list(site, device, digest, expires_at, len(entries), directory.version)
     except LedgerUnavailable:
         device.list_is_due, device.list_built_at = True, -1e9
         return False
-    pages = list(paged(entries))
+    if known:
+        return False
+    pages = await asyncio.to_thread(_spell, site, device, version, expires_at, entries)
     for number, page in enumerate(pages, 1):
-        site.courier.keep(
-            device.id,
-            device.kind,
-            device.key,
-            CredentialPage(version=version, page=number, pages=len(pages), expires_at=expires_at, entries=page),
-        )
+        site.courier.keep_bytes(device.id, device.kind, device.key, f"credentials/{number:04d}", page)
         if number % PAGES_AT_ONCE == 0:
             await asyncio.sleep(0.02)
     return True
 
 
-async def _issue_list(site: Site, device: Device, digest: str, expires_at: datetime, entries: int) -> int:
+def is_up_to_date(site: Site, device: Device) -> bool:
+    """The issued list was made from the directory of this moment: after a restart nothing has to be built."""
+    return device.issued.list_version > 0 and device.issued.list_directory == site.directory.version
+
+
+async def _issue_list(
+    site: Site, device: Device, digest: str, expires_at: datetime, entries: int, directory: int
+) -> int:
     """The version of this list: the one it has, or the next one, written down. Raises `LedgerUnavailable`."""
     async with site.issuing:
         issued, shown = device.issued, device.list_version or 0
         if digest == issued.list_digest and shown <= issued.list_version:
+            if issued.list_directory != directory:
+                device.issued = replace(issued, list_directory=directory)
+                await site.ledger.commit(Unit((), (PostureIssued(device.id, device.issued),)), 10.0)
             return issued.list_version
         version = max(issued.list_version, shown) + 1
-        fresh = replace(issued, list_version=version, list_digest=digest, list_expires_at=expires_at)
+        fresh = replace(
+            issued, list_version=version, list_digest=digest, list_expires_at=expires_at, list_directory=directory
+        )
         body = {"device": device.id, "version": version, "entries": entries, "expires_at": expires_at}
         entry = Entry("credential_list", site.clock.now(), body)
         await site.ledger.commit(Unit((entry,), (PostureIssued(device.id, fresh),)), 10.0)
@@ -105,31 +115,35 @@ def ends_soon(site: Site, device: Device) -> bool:
 async def revoke(site: Site, credentials: Iterable[Credential]) -> None:
     """These credentials no longer hold: tell every device that may have them listed. Raises `LedgerUnavailable`."""
     cards = [credential for credential in credentials if credential.kind is CredentialKind.CARD]
-    changed: list[tuple[Device, tuple[str, ...]]] = []
-    for device in site.devices:
-        if not keeps_list(device):
-            continue
-        known = set(device.issued.revoked_tokens)
-        fresh = [t for card in cards if (t := token(device.token_key, card.kind.value, card.value)) not in known]
-        if fresh:
-            tokens = (*device.issued.revoked_tokens, *fresh)
-            if len(tokens) > REVOKED_AT_MOST:
-                # More than one message holds: the list itself has to go without them now, five minutes or not.
-                tokens = tokens[-REVOKED_AT_MOST:]
-                device.list_is_due, device.list_built_at = True, -1e9
-            changed.append((device, tokens))
-    await _issue_revoked(site, changed)
+
+    def and_these(device: Device) -> tuple[str, ...]:
+        known = device.issued.revoked_tokens
+        marks = (token(device.token_key, card.kind.value, card.value) for card in cards)
+        tokens = (*known, *(mark for mark in marks if mark not in known))
+        if len(tokens) > REVOKED_AT_MOST:
+            # More than one message holds: the list itself has to go without them now, five minutes or not.
+            device.list_is_due, device.list_built_at = True, -1e9
+        return tokens[-REVOKED_AT_MOST:]
+
+    if cards:
+        await _issue_revoked(site, [device for device in site.devices if keeps_list(device)], and_these)
 
 
 async def forget_revoked(site: Site, device: Device) -> None:
     """The device has shown a list without some revoked tokens: those may leave the revoked list."""
     if device.list_version != device.issued.list_version or not device.list_lacks:
         return
-    rest = tuple(t for t in device.issued.revoked_tokens if t not in device.list_lacks)
-    if len(rest) < len(device.issued.revoked_tokens):
-        await _issue_revoked(site, [(device, rest)])
-        device.list_is_due = True  # a card that was given out again may now be listed
-    device.list_lacks = frozenset()
+    lacks, device.list_lacks = device.list_lacks, frozenset()
+    if lacks.isdisjoint(device.issued.revoked_tokens):
+        return
+    try:
+        await _issue_revoked(
+            site, [device], lambda device: tuple(t for t in device.issued.revoked_tokens if t not in lacks)
+        )
+    except LedgerUnavailable:
+        device.list_lacks |= lacks
+        raise
+    device.list_is_due = True  # a card that was given out again may now be listed
 
 
 async def follow(site: Site, device: Device) -> None:
@@ -139,7 +153,7 @@ async def follow(site: Site, device: Device) -> None:
     shown = device.revoked or 0
     try:
         if shown > device.issued.revoked_version:
-            await _issue_revoked(site, [(device, device.issued.revoked_tokens)], above=shown)
+            await _issue_revoked(site, [device], lambda device: device.issued.revoked_tokens, above=shown)
         elif shown != device.issued.revoked_version:
             publish_revoked(site, device)
         await forget_revoked(site, device)
@@ -155,34 +169,28 @@ def publish_revoked(site: Site, device: Device) -> None:
     site.courier.keep(device.id, device.kind, device.key, message)
 
 
-async def _issue_revoked(site: Site, changed: list[tuple[Device, tuple[str, ...]]], above: int = 0) -> None:
-    if not changed:
-        return
+async def _issue_revoked(
+    site: Site, devices: Sequence[Device], tokens_of: Callable[[Device], tuple[str, ...]], above: int = 0
+) -> None:
+    """Give each device whose revoked list changes its next version. What it holds now is asked when it is our turn."""
     async with site.issuing:
-        await _issue_revoked_now(site, changed, above)
-
-
-async def _issue_revoked_now(site: Site, changed: list[tuple[Device, tuple[str, ...]]], above: int) -> None:
-    now = site.clock.now()
-    fresh = [
-        (
-            device,
-            replace(
-                device.issued, revoked_version=max(device.issued.revoked_version, above) + 1, revoked_tokens=tokens
-            ),
+        fresh: list[tuple[Device, Issued]] = []
+        for device in devices:
+            issued, tokens = device.issued, tokens_of(device)
+            if tokens != issued.revoked_tokens or above > issued.revoked_version:
+                version = max(issued.revoked_version, above) + 1
+                fresh.append((device, replace(issued, revoked_version=version, revoked_tokens=tokens)))
+        if not fresh:
+            return
+        now = site.clock.now()
+        entries = tuple(
+            Entry("revoked_list", now, {"device": d.id, "version": i.revoked_version, "tokens": len(i.revoked_tokens)})
+            for d, i in fresh
         )
-        for device, tokens in changed
-    ]
-    entries = tuple(
-        Entry("revoked_list", now, {"device": d.id, "version": i.revoked_version, "tokens": len(i.revoked_tokens)})
-        for d, i in fresh
-    )
-    await site.ledger.commit(Unit(entries, tuple(PostureIssued(d.id, i) for d, i in fresh)), 10.0)
-    for device, issued in fresh:
-        device.issued = replace(
-            device.issued, revoked_version=issued.revoked_version, revoked_tokens=issued.revoked_tokens
-        )
-        publish_revoked(site, device)
+        await site.ledger.commit(Unit(entries, tuple(PostureIssued(d.id, i) for d, i in fresh)), 10.0)
+        for device, issued in fresh:
+            device.issued = issued
+            publish_revoked(site, device)
 
 
 def paged(entries: list[CredentialEntry]) -> Iterator[tuple[CredentialEntry, ...]]:
@@ -210,6 +218,19 @@ def end_of_list(timezone: ZoneInfo, now: datetime, life_s: int) -> datetime:
     return end
 
 
+def _spell(
+    site: Site, device: Device, version: int, expires_at: datetime, entries: list[CredentialEntry]
+) -> list[bytes]:
+    """The pages as bytes. Runs in a thread, and lets the others go first after each page."""
+    cut = list(paged(entries))
+    pages = []
+    for number, page in enumerate(cut, 1):
+        message = CredentialPage(version=version, page=number, pages=len(cut), expires_at=expires_at, entries=page)
+        pages.append(site.courier.spell(device.id, device.kind, device.key, message))
+        time.sleep(REST_S)
+    return pages
+
+
 def _build(
     campus: Campus, directory: Directory, token_key: bytes, portal: str, now: datetime, without: frozenset[str]
 ) -> tuple[list[CredentialEntry], str]:
@@ -219,7 +240,9 @@ def _build(
     spans_of: dict[object, tuple[tuple[int, int], ...] | None] = {}
     digest = hashlib.sha256()
     entries: list[CredentialEntry] = []
-    for lone in lone_entries(campus, directory, campus.portals[portal]):
+    for number, lone in enumerate(lone_entries(campus, directory, campus.portals[portal])):
+        if number % REST_EVERY == 0:
+            time.sleep(REST_S)
         if lone.windows not in spans_of:
             spans_of[lone.windows] = utc_spans(lone.windows, offset_min)
         spans = spans_of[lone.windows]

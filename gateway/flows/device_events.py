@@ -14,51 +14,27 @@ import msgspec
 from devices.messages import (
     Access,
     Ack,
-    DoorForced,
-    DoorHeld,
-    Duress,
-    EfoPressed,
     Event,
-    ExitButton,
     FireAlarm,
     FireClear,
     Gap,
-    Impact,
-    LockState,
-    LockStateChanged,
-    ManualOverride,
     Panic,
-    Passage,
     PlateSeen,
-    Position,
-    PresenceChanged,
-    PresenceReading,
-    Refused,
-    Tamper,
     UnreadableEvent,
 )
-from gateway.flows import alarms, passage
+from gateway.flows import alarms
 from gateway.flows.changes import EventsComplete, PlateNoted
 from gateway.flows.devices import Device
-from gateway.flows.ports import Entry, LedgerUnavailable, Unit, Written
+from gateway.flows.event_meaning import Meaning, meaning_of, take_effect
+from gateway.flows.ports import Entry, Known, LedgerUnavailable, Unit, Written
 from gateway.flows.site import Marks, Site
 
+TRIES = 3
+"""How often an event's meaning is worked out anew because another event of the same tap came first."""
 SAVE_MARK_EVERY = 100
 """Events between two savings of how far a boot is complete; after a restart the ledger itself tells the rest."""
 WITHIN_S = 2.0
 """Longer than this an event is not held: the device keeps it and sends it again."""
-
-ALARMS: dict[type, str] = {
-    DoorForced: alarms.FORCED_DOOR,
-    DoorHeld: alarms.HELD_DOOR,
-    Tamper: alarms.TAMPER,
-    Duress: alarms.DURESS,
-    Impact: alarms.IMPACT,
-    EfoPressed: alarms.EFO_PRESSED,
-    ManualOverride: alarms.MANUAL_OVERRIDE,
-    FireAlarm: alarms.FIRE,
-    Panic: alarms.PANIC,
-}
 
 
 class NotItsPlace(ValueError):
@@ -76,26 +52,47 @@ def gap_key(device: str, boot: str, first: int, told_by: str) -> str:
 
 
 async def device_event(site: Site, device: Device, event: Event | UnreadableEvent) -> None:
-    """Keep one event, acknowledge it, act on it. Raises `NotItsPlace` before anything is kept."""
+    """Keep one event with all that it means, then acknowledge it. Raises `NotItsPlace` before anything is kept."""
     if isinstance(event, Event):
         check_place(site, device, event)
     site.counters.events += 1
-    marks = await marks_of(site, device, event.boot)
-    if event.seq <= marks.seq:
-        acknowledge(site, device, event.boot, marks)
-        return
-    unit = as_unit(site, device, event, marks)
     try:
-        result = await site.ledger.commit(unit, WITHIN_S)
+        marks = await marks_of(site, device, event.boot)
+        if marks.has(event.seq):
+            acknowledge(site, device, event.boot, marks)
+            return
+        if event.seq in marks.coming:
+            return  # its ack is on the way
+        marks.coming.add(event.seq)
+        try:
+            await _keep(site, device, event, marks)
+        finally:
+            marks.coming.discard(event.seq)
     except LedgerUnavailable:
         return  # not acknowledged: the device keeps it
-    grew = marks.add(event.seq, event.seq)
-    if isinstance(event, Event) and isinstance(event.data, Gap):
-        grew = await _gap(site, device, event.data) or grew
-    if grew or not isinstance(result, Written):
+
+
+async def _keep(site: Site, device: Device, event: Event | UnreadableEvent, marks: Marks) -> None:
+    """Write it, act on it, acknowledge it. Raises `LedgerUnavailable`."""
+    key = event_key(device.id, event.boot, event.seq)
+    for _ in range(TRIES):
+        meaning = await meaning_of(site, device, event) if isinstance(event, Event) else Meaning()
+        try:
+            result = await site.ledger.commit(as_unit(site, device, event, marks, meaning), WITHIN_S)
+        except LedgerUnavailable:
+            meaning.not_written(site)
+            raise
+        if isinstance(result, Known) and result.key != key:
+            meaning.not_written(site)
+            continue  # another event has just made the record that this one found missing
+        if isinstance(result, Written) and isinstance(event, Event):
+            await take_effect(site, event, meaning)
+            publish(site, device, event)
+        if isinstance(event, Event) and isinstance(event.data, Gap):
+            await _gap(site, device, event.data)
+        marks.add(event.seq, event.seq)
         acknowledge(site, device, event.boot, marks)
-    if isinstance(result, Written) and isinstance(event, Event):
-        await _act(site, device, event)
+        return
 
 
 def check_place(site: Site, device: Device, event: Event) -> None:
@@ -108,10 +105,13 @@ def check_place(site: Site, device: Device, event: Event) -> None:
         raise NotItsPlace(f"location {data.location[:63]} does not belong to this panel")
 
 
-def as_unit(site: Site, device: Device, event: Event | UnreadableEvent, marks: Marks) -> Unit:
-    """The ledger row of an event. A plate goes into a table that retention may erase; the row names its reference."""
+def as_unit(site: Site, device: Device, event: Event | UnreadableEvent, marks: Marks, meaning: Meaning) -> Unit:
+    """The ledger row of an event and of what it means.
+
+    A plate goes into a table that retention may erase; the row names its reference.
+    """
     now = site.clock.now()
-    changes: list[Any] = []
+    changes: list[Any] = list(meaning.changes)
     body: dict[str, Any] = {
         "device": device.id,
         "portal": device.portal,
@@ -137,7 +137,7 @@ def as_unit(site: Site, device: Device, event: Event | UnreadableEvent, marks: M
     entries = [Entry("event", now, body, key)]
     if isinstance(event, Event) and isinstance(event.data, Gap):
         entries.append(_gap_entry(device, event.data, key, now))
-    return Unit(tuple(entries), tuple(changes))
+    return Unit((*entries, *meaning.entries), tuple(changes))
 
 
 def _gap_entry(device: Device, gap: Gap, key: str, now: datetime) -> Entry:
@@ -189,7 +189,10 @@ def send_acks(site: Site) -> None:
 
 
 async def lost_without_a_word(site: Site, device: Device, boot: str, last_seq: int) -> None:
-    """The device has nothing more to send of an ended boot, but we miss some of it: say so in the ledger."""
+    """The device has nothing more to send of an ended boot, but we miss some of it: say so in the ledger.
+
+    Raises `LedgerUnavailable`.
+    """
     marks = await marks_of(site, device, boot)
     if marks.seq >= last_seq:
         return
@@ -198,54 +201,27 @@ async def lost_without_a_word(site: Site, device: Device, boot: str, last_seq: i
         return
     now = site.clock.now()
     body = {"device": device.id, "boot": boot, "from_seq": missing[0], "to_seq": last_seq, "count": len(missing)}
-    key = gap_key(device.id, boot, missing[0], f"lost {last_seq}")
+    lost = Entry("events_lost", now, body, gap_key(device.id, boot, missing[0], f"lost {last_seq}"))
+    raised = alarms.show(site, alarms.EVENTS_LOST, device.id, f"{len(missing)} events of boot {boot}")
+    unit = Unit((lost,)) if raised.entry is None else Unit((lost, raised.entry), (raised.change,))
     try:
-        await site.ledger.commit(Unit((Entry("events_lost", now, body, key),)), WITHIN_S)
+        await site.ledger.commit(unit, WITHIN_S)
     except LedgerUnavailable:
-        return
+        alarms.unwritten(site, raised)
+        raise
     marks.add(marks.seq + 1, last_seq)
-    await alarms.raise_alarm(site, alarms.EVENTS_LOST, device.id, f"{len(missing)} events of boot {boot}")
 
 
-async def _gap(site: Site, device: Device, gap: Gap) -> bool:
+async def _gap(site: Site, device: Device, gap: Gap) -> None:
     """The device had to overwrite events: their numbers count as told."""
     marks = await marks_of(site, device, gap.boot)
-    grew = marks.add(gap.from_seq, max(gap.from_seq, gap.to_seq))
-    if grew:
+    if marks.add(gap.from_seq, max(gap.from_seq, gap.to_seq)):
         acknowledge(site, device, gap.boot, marks)
-    await alarms.raise_alarm(site, alarms.EVENTS_LOST, device.id, f"{gap.from_seq} to {gap.to_seq} overwritten")
-    return grew
 
 
-async def _act(site: Site, device: Device, event: Event) -> None:
-    """What an event means, once it is kept."""
+def publish(site: Site, device: Device, event: Event) -> None:
+    """Tell the screens; what names a credential or a plate does not go there."""
     data = event.data
-    match data:
-        case Passage():
-            await passage.passed(site, device, event, data)
-        case Access():
-            await passage.decided_alone(site, device, event, data)
-        case ExitButton():
-            passage.opened_by(site, device, event.at)
-        case LockStateChanged():
-            device.lock_state = data.state
-            if data.state is LockState.RELEASED:
-                passage.opened_by(site, device, event.at)
-        case Position():
-            device.position = data.position
-        case PresenceChanged() if event.boot == device.boot:
-            device.presence = PresenceReading(vehicle=data.vehicle, pedestrian=data.pedestrian, counter=data.counter)
-        case Refused():
-            await alarms.raise_alarm(
-                site, alarms.COMMAND_FAILED, device.id, f"refused {data.channel}: {data.reason.value}"
-            )
-        case FireClear():
-            await alarms.clear_alarm(site, alarms.FIRE, data.zone)
-        case _:
-            pass
-    condition = ALARMS.get(type(data))
-    if condition is not None:
-        await alarms.raise_alarm(site, condition, _place(device, data), "")
     site.feed.publish(
         {
             "type": "event",
@@ -256,11 +232,3 @@ async def _act(site: Site, device: Device, event: Event) -> None:
             "data": msgspec.to_builtins(data) if not isinstance(data, PlateSeen | Access) else {},
         }
     )
-
-
-def _place(device: Device, data: object) -> str:
-    if isinstance(data, FireAlarm):
-        return data.zone
-    if isinstance(data, Panic):
-        return data.location
-    return device.id

@@ -4,6 +4,7 @@ Only the newest connection of the newest boot counts. Every status and heartbeat
 which no command is taken; a status that shows another posture than the one issued gets it again, before all else.
 """
 
+from devices.limits import ACK_EVERY_S
 from devices.messages import Heartbeat, Status
 from gateway.flows import alarms, credential_lists, device_events, postures
 from gateway.flows.devices import Device
@@ -24,6 +25,8 @@ async def device_status(site: Site, device: Device, status: Status) -> None:
             await went(site, device, "its connection ended")
         return
     new_boot = status.boot != device.boot
+    returned = not device.online or new_boot
+    device.online = True
     if new_boot:
         if device.boot is not None:
             device.replaced_boots.add(device.boot)
@@ -37,12 +40,10 @@ async def device_status(site: Site, device: Device, status: Status) -> None:
     _heard(site, device, status.challenge, status)
     await postures.follow(site, device)
     await credential_lists.follow(site, device)
-    if not device.online or new_boot:
+    if returned:
         await came(site, device, new_boot)
-    marks = await device_events.marks_of(site, device, status.boot)
-    device_events.acknowledge(site, device, status.boot, marks)
-    if device.previous_boot is not None and status.buffered == 0:
-        await device_events.lost_without_a_word(site, device, *device.previous_boot)
+    await _acknowledge(site, device, status.boot)
+    await _look_for_losses(site, device)
     site.feed.publish(as_event(site, device))
 
 
@@ -56,15 +57,36 @@ async def heartbeat(site: Site, device: Device, beat: Heartbeat) -> None:
         device.presence, device.presence_at = beat.presence, site.clock.monotonic()
     _heard(site, device, beat.challenge, beat)
     if not device.online:
+        device.online = True
         await came(site, device, False)
     now = site.clock.monotonic()
-    if now - device.acked_at >= 30:
+    if now - device.acked_at >= ACK_EVERY_S:
         device.acked_at = now
-        marks = await device_events.marks_of(site, device, beat.boot)
-        device_events.acknowledge(site, device, beat.boot, marks)
-    if device.previous_boot is not None and beat.buffered == 0:
-        await device_events.lost_without_a_word(site, device, *device.previous_boot)
-        device.previous_boot = None
+        await _acknowledge(site, device, beat.boot)
+    await _look_for_losses(site, device)
+
+
+async def _acknowledge(site: Site, device: Device, boot: str) -> None:
+    """Up to where its events are kept, also where nothing new has come."""
+    try:
+        marks = await device_events.marks_of(site, device, boot)
+    except LedgerUnavailable:
+        return  # the next heartbeat asks again
+    device_events.acknowledge(site, device, boot, marks)
+
+
+async def _look_for_losses(site: Site, device: Device) -> None:
+    """A device that holds nothing back has told all that it will ever tell of the boot before.
+
+    Asked of the device as it is now: while we waited for something, a newer status may have come.
+    """
+    if device.previous_boot is None or device.buffered:
+        return
+    previous, device.previous_boot = device.previous_boot, None
+    try:
+        await device_events.lost_without_a_word(site, device, *previous)
+    except LedgerUnavailable:
+        device.previous_boot = device.previous_boot or previous
 
 
 async def look_for_the_lost(site: Site) -> None:
@@ -76,8 +98,7 @@ async def look_for_the_lost(site: Site) -> None:
 
 
 async def came(site: Site, device: Device, restarted: bool) -> None:
-    """A device is there (again)."""
-    device.online = True
+    """A device is there (again); it counts as online already."""
     away_s = None if device.lost_since is None else round((site.clock.now() - device.lost_since).total_seconds(), 1)
     device.lost_since = None
     await alarms.clear_alarm(site, alarms.DEVICE_LOST, device.id)

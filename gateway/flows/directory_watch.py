@@ -14,6 +14,10 @@ async def follow_changes(site: Site) -> None:
     """Take a newer directory into use, if there is one, and tell the devices. Raises `LedgerUnavailable`."""
     if await site.archive.directory_version() != site.watched_version:
         await take_over(site)
+
+
+async def build_lists(site: Site) -> None:
+    """Build the credential lists that are due, one after the other; a turn of its own, because long ones take long."""
     for device in list(site.devices):
         await credential_lists.bring_up_to_date(site, device)
 

@@ -4,54 +4,76 @@ A passage or a lone decision about which the gateway knows nothing makes the rec
 any cause is a forced door.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from devices.limits import PASSAGE_GRACE_S
 from devices.messages import Access, Event, LockState, Passage
 from gateway.core.nouns import Direction, Presence, PresenceState
-from gateway.flows import alarms, told
+from gateway.flows import told
 from gateway.flows.changes import PresenceMoved
 from gateway.flows.devices import Device
-from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.ports import Entry
 from gateway.flows.site import Answered, Site
 
+LOOK_BACK = 20
+"""Events before a passage among which its cause is looked for after a restart; a door tells three or four a passage."""
 
-async def passed(site: Site, device: Device, event: Event, data: Passage) -> None:
-    """A passage: the holder is where the portal leads."""
+
+@dataclass(slots=True)
+class Passed:
+    """What a passage sets going: written with its event, then done; `forced` if nothing had opened."""
+
+    entries: list[Entry]
+    changes: list[Any]
+    then: list[Callable[[], None]]
+    forced: bool
+
+
+async def passed(site: Site, device: Device, event: Event, data: Passage) -> Passed:
+    """A passage: the holder is where the portal leads. Raises `LedgerUnavailable`."""
     answered = None if data.tap is None else await answer_to(site, device, data.tap)
     direction = Direction(data.direction.value)
+    result = Passed([], [], [], False)
     if data.tap is not None and answered is None:
-        await _record_missing(site, device, event, data.tap, direction, None)
+        result.entries.append(await missing_record(site, device, event, data.tap, direction, None))
     if answered is not None and answered.outcome == "grant":
         opened_by(site, device, event.at)
-    elif is_forced(site, device, event.at):
-        await alarms.raise_alarm(site, alarms.FORCED_DOOR, device.id, "a passage without a cause")
+    else:
+        result.forced = is_forced(site, device, event.at) and not await _had_a_cause(site, device, event)
     holder = None if answered is None else answered.holder
     if holder is not None:
-        await moved(site, device, holder, direction)
-    site.feed.publish(
-        {
-            "type": "passage",
-            "portal": device.portal,
-            "device": device.id,
-            "direction": direction.value,
-            "at": event.at,
-            "holder": told.person(site, holder),
-        }
+        _move(site, device, holder, direction, result)
+    result.then.append(
+        lambda: site.feed.publish(
+            {
+                "type": "passage",
+                "portal": device.portal,
+                "device": device.id,
+                "direction": direction.value,
+                "at": event.at,
+                "holder": told.person(site, holder),
+            }
+        )
     )
+    return result
 
 
-async def decided_alone(site: Site, device: Device, event: Event, data: Access) -> None:
-    """The device decided without us. If its tap never arrived, this is the only record of it."""
+async def decided_alone(site: Site, device: Device, event: Event, data: Access) -> list[Entry]:
+    """The device decided without us. If its tap never arrived, this is the only record of it.
+
+    Raises `LedgerUnavailable`.
+    """
     if data.outcome.value == "grant":
         opened_by(site, device, event.at)
-    answered = await answer_to(site, device, data.tap)
-    if answered is None:
-        await _record_missing(site, device, event, data.tap, Direction(data.direction.value), data)
+    if await answer_to(site, device, data.tap) is not None:
+        return []
+    return [await missing_record(site, device, event, data.tap, Direction(data.direction.value), data)]
 
 
-async def moved(site: Site, device: Device, holder: str, direction: Direction) -> None:
+def _move(site: Site, device: Device, holder: str, direction: Direction, result: Passed) -> None:
     """Presence follows the passage. A holder whom retention has erased leaves none."""
     portal = site.campus.portals.get(device.portal or "")
     if portal is None or holder not in site.directory.holders:
@@ -59,13 +81,10 @@ async def moved(site: Site, device: Device, holder: str, direction: Direction) -
     now = site.clock.now()
     zone = portal.zone if direction is Direction.IN else portal.outside
     state = PresenceState.OUTSIDE if zone == _outermost(site) else PresenceState.INSIDE
-    presence = Presence(zone, state, now)
-    site.presence[holder] = presence
-    entry = Entry("presence", now, {"holder": holder, "zone": zone, "state": state.value, "portal": portal.id})
-    try:
-        await site.ledger.commit(Unit((entry,), (PresenceMoved(holder, zone, state.value, now),)))
-    except LedgerUnavailable:
-        return
+    body = {"holder": holder, "zone": zone, "state": state.value, "portal": portal.id}
+    result.entries.append(Entry("presence", now, body))
+    result.changes.append(PresenceMoved(holder, zone, state.value, now))
+    result.then.append(lambda: site.presence.__setitem__(holder, Presence(zone, state, now)))
 
 
 async def answer_to(site: Site, device: Device, tap: str) -> Answered | None:
@@ -101,9 +120,28 @@ def is_forced(site: Site, device: Device, at: datetime) -> bool:
     return cause is None or site.clock.lasted_s(at - cause) > hold_ms / 1000 + PASSAGE_GRACE_S
 
 
-async def _record_missing(
+async def _had_a_cause(site: Site, device: Device, event: Event) -> bool:
+    """What we do not remember, because we were started since, may be in the ledger: the device's last few events."""
+    if device.id in site.causes_looked_up:
+        return False
+    site.causes_looked_up.add(device.id)
+    first = max(1, event.seq - LOOK_BACK)
+    keys = [f"e:{device.id}:{event.boot}:{seq:020d}" for seq in range(first, event.seq)]
+    for body in (await site.archive.told(keys)).values():
+        data = body.get("data", {})
+        opens = (
+            body["type"] == "exit_button"
+            or (body["type"] == "access" and data.get("outcome") == "grant")
+            or (body["type"] == "lock_state" and data.get("state") == LockState.RELEASED.value)
+        )
+        if opens:
+            opened_by(site, device, told.as_time(body["device_at"]))
+    return not is_forced(site, device, event.at)
+
+
+async def missing_record(
     site: Site, device: Device, event: Event, tap: str, direction: Direction, access: Access | None
-) -> None:
+) -> Entry:
     """The record of a tap that never reached us, from what the device tells afterwards."""
     held = None if access is None else await site.tokens.whose(device, site.directory, access.credential.token)
     now = site.clock.now()
@@ -127,10 +165,7 @@ async def _record_missing(
         "wait_ms": None,
         "posture": None if access is None else access.posture,
     }
-    try:
-        await site.ledger.commit(Unit((Entry("decision", now, body, f"t:{device.id}:{tap}"),)))
-    except LedgerUnavailable:
-        return
+    return Entry("decision", now, body, f"t:{device.id}:{tap}")
 
 
 def _outermost(site: Site) -> str:

@@ -258,6 +258,8 @@ class _Reading:
 def _moment(cell: str, zone: ZoneInfo, is_end: bool) -> datetime:
     """A day begins at the site's midnight and, as an end, lasts to the next one."""
     if _DATE.fullmatch(cell):
+        if is_end and cell.startswith("9999-12-"):  # how other systems spell "for ever"; there is no day after it
+            return datetime(9999, 12, 31, tzinfo=UTC)
         day = date.fromisoformat(cell) + timedelta(days=1 if is_end else 0)
         return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
     if _MOMENT.fullmatch(cell):

@@ -100,6 +100,8 @@ class Issued:
     list_expires_at: datetime | None = None
     revoked_version: int = 0
     revoked_tokens: tuple[str, ...] = ()
+    list_directory: int = 0
+    """The version of the directory from which the list was made."""
 
 
 class LedgerPort(Protocol):
@@ -145,7 +147,7 @@ class EventMark:
 class Courier(Protocol):
     """Carries messages to devices; what cannot be sent now is dropped, because its time will have passed."""
 
-    def spell(self, device: str, kind: str, key: bytes, message: Posture) -> bytes: ...
+    def spell(self, device: str, kind: str, key: bytes, message: Posture | CredentialPage) -> bytes: ...
 
     def send(self, device: str, kind: str, key: bytes, message: Command | Ack) -> bool: ...
 

@@ -63,6 +63,7 @@ class Who:
     rights: frozenset[Right]
     language: str
     session: Session | None = None
+    token: Token | None = None
 
     def may(self, wanted: frozenset[Right]) -> bool:
         """True if they have one of the rights; nobody has one of none."""
@@ -130,10 +131,15 @@ class SignIn:
         """Whose cookie it is, if it is still good. Raises `AccountsAway`."""
         if not 20 <= len(cookie) <= 100:
             return None
-        return await self.who_has_session(hash_of(cookie))
+        return await self._who_has_session(hash_of(cookie))
 
-    async def who_has_session(self, hash: str) -> Who | None:
-        """The same by the session's hash: for a stream that stays open."""
+    async def still(self, who: Who) -> Who | None:
+        """Who it is by now, None if what proved it has ended: for a stream that stays open. Raises `AccountsAway`."""
+        if who.session is not None:
+            return await self._who_has_session(who.session.hash)
+        return None if who.token is None else await self._who_has_token(who.token.hash)
+
+    async def _who_has_session(self, hash: str) -> Who | None:
         known = self._fresh(hash)
         if known is None:
             known = await self._look(hash, self._accounts.session(hash))
@@ -150,7 +156,9 @@ class SignIn:
         """Whose bearer token it is, if it is still good. Raises `AccountsAway`."""
         if not 20 <= len(token) <= 100:
             return None
-        hash = hash_of(token)
+        return await self._who_has_token(hash_of(token))
+
+    async def _who_has_token(self, hash: str) -> Who | None:
         known = self._fresh(hash)
         if known is None:
             known = await self._look(hash, self._accounts.token(hash))
@@ -158,7 +166,7 @@ class SignIn:
             return None
         if known.proof.expires_at is not None and self._clock.now() >= known.proof.expires_at:
             return None
-        return self._who(known.user, None)
+        return self._who(known.user, known.proof)
 
     async def sign_out(self, who: Who) -> None:
         """End this session; the cookie is dead when this returns."""
@@ -252,9 +260,11 @@ class SignIn:
         except (LedgerUnavailable, AccountsAway):
             pass  # the next minute's touch says the same
 
-    def _who(self, user: User, session: Session | None) -> Who:
+    def _who(self, user: User, proof: Session | Token) -> Who:
         rights = rights_of(user.roles, self._roles)
-        return Who(user.name, user.ref, user.roles, rights, user.language, session)
+        session = proof if isinstance(proof, Session) else None
+        token = proof if isinstance(proof, Token) else None
+        return Who(user.name, user.ref, user.roles, rights, user.language, session, token)
 
 
 def rights_of(roles: frozenset[str], table: Mapping[str, frozenset[str]]) -> frozenset[Right]:

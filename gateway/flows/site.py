@@ -91,6 +91,12 @@ class Marks:
     beyond: set[int]
     saved: int = 0
     gaps: list[tuple[int, int]] = field(default_factory=list)
+    coming: set[int] = field(default_factory=set)
+    """Those that are being written."""
+
+    def has(self, seq: int) -> bool:
+        """True if the ledger has this event, or it is known to be gone."""
+        return seq <= self.seq or seq in self.beyond
 
     def add(self, first: int, last: int) -> bool:
         """Events `first` to `last` are committed or known to be gone; True if `seq` grew."""
@@ -175,6 +181,7 @@ class Site:
         self.bad_messages: dict[tuple[str, str], BadCount] = {}
         self.acks_pending: dict[tuple[str, str], Marks] = {}
         self.last_cause: dict[str, datetime] = {}
+        self.causes_looked_up: set[str] = set()
         self.lane_grants: OrderedDict[str, str] = OrderedDict()
         self.tokens = TokenBook()
         self.pictures: OrderedDict[str, Picture] = OrderedDict()

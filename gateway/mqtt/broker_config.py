@@ -84,7 +84,7 @@ def configuration(settings: Settings, out: Path) -> str:
         out=out,
         run=out / RUN_FOLDER,
         listener=_listener(settings),
-        message_size_limit=MAX_FRAME + MAX_PAYLOAD,
+        max_packet_size=MAX_FRAME + MAX_PAYLOAD,
         tls=f"certfile {out}/broker.crt\nkeyfile {out}/broker.key" if settings.mqtt_tls else "",
     )
 

@@ -90,9 +90,10 @@ class Link:
 
     # Courier
 
-    def spell(self, device: str, kind: str, key: bytes, message: Posture) -> bytes:
-        """The exact bytes of a posture without its mac, to be kept and sent again as they are."""
-        topic = device_topic(self._site, Kind(kind), device, "posture")
+    def spell(self, device: str, kind: str, key: bytes, message: Posture | CredentialPage) -> bytes:
+        """The exact bytes of a posture or page without its mac, to be kept or sent. May be called from any thread."""
+        channel = f"credentials/{message.page:04d}" if isinstance(message, CredentialPage) else "posture"
+        topic = device_topic(self._site, Kind(kind), device, channel)
         return encode(message, topic, key)[:-MAC_TAIL] + b"}"
 
     def send(self, device: str, kind: str, key: bytes, message: Command | Ack) -> bool:

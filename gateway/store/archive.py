@@ -179,6 +179,7 @@ def _issued(connection: Connection) -> dict[str, Issued]:
             row.list_expires_at,
             row.revoked_version,
             tuple(msgspec.json.decode(row.revoked_tokens)),
+            row.list_directory,
         )
         for row in connection.execute(sa.select(postures))
     }
@@ -217,9 +218,7 @@ def _event_mark(connection: Connection, device: str, boot: str) -> EventMark:
 def _gaps(connection: Connection, device: str, boot: str) -> tuple[tuple[int, int], ...]:
     """Which numbers of a boot are known to be gone for good."""
     first, last = (f"g:{device}:{boot}:{n:020d}" for n in (0, 10**19))
-    rows = connection.execute(
-        sa.select(ledger.c.key, ledger.c.body).where(ledger.c.key >= first, ledger.c.key <= last)
-    )
+    rows = connection.execute(sa.select(ledger.c.key, ledger.c.body).where(ledger.c.key >= first, ledger.c.key <= last))
     bodies = [msgspec.json.decode(body) for key, body in rows if key.startswith(first[:-20])]
     return tuple((body["from_seq"], body["to_seq"]) for body in bodies)
 

@@ -58,6 +58,7 @@ def _posture_issued(connection: Connection, fact: facts.PostureIssued, version: 
             "list_version": issued.list_version,
             "list_digest": issued.list_digest,
             "list_expires_at": issued.list_expires_at,
+            "list_directory": issued.list_directory,
             "revoked_version": issued.revoked_version,
             "revoked_tokens": msgspec.json.encode(issued.revoked_tokens).decode(),
         },

@@ -10,20 +10,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
+from gateway.flows.ports import LedgerUnavailable
+from gateway.store.schema import SchemaNotKnown, bring_up_to_date, check_is_ours
+
 T = TypeVar("T")
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 1_000
 """How long SQLite waits for another process's lock. Short: the writer retries by itself, and entry must not wait."""
 
 
-class DatabaseAway(Exception):
+SQLITE_ERROR = 1
+READ_ONLY_STATE = "25006"
+"""PostgreSQL's word for a server that takes no writes: a replica, or one that an operator has set so."""
+
+
+class DatabaseAway(LedgerUnavailable):
     """The database cannot be reached or written right now; nothing is wrong with what was asked."""
 
 
@@ -51,8 +55,10 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 return question(connection)
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
-            raise DatabaseAway(_first_line(error)) from error
+        except sa.exc.SQLAlchemyError as error:
+            if not is_away(error):
+                raise
+            raise DatabaseAway(in_short(error)) from error
 
     def close(self) -> None:
         self.engine.dispose()
@@ -64,28 +70,33 @@ def open_database(url: str) -> Database:
     try:
         if database.is_sqlite and database.url.database not in (None, ""):
             Path(str(database.url.database)).parent.mkdir(parents=True, exist_ok=True)
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        with database.engine.begin() as connection:
-            if not database.is_sqlite:
-                # Two gateways that start together must not migrate together.
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(20261121)"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except sa.exc.OperationalError as error:
+        if database.is_sqlite:
+            check_is_ours(database.url)
+        bring_up_to_date(database.engine)
+    except (sa.exc.SQLAlchemyError, SchemaNotKnown) as error:
         database.close()
-        raise DatabaseAway(_first_line(error)) from error
-    except (sa.exc.SQLAlchemyError, CommandError) as error:
-        database.close()
-        raise NotOurDatabase(_first_line(error)) from error
+        if isinstance(error, sa.exc.OperationalError) and not _is_read_only(error) and not _is_another_schema(error):
+            raise DatabaseAway(in_short(error)) from error
+        raise NotOurDatabase(in_short(error)) from error
     return database
 
 
 def is_away(error: BaseException) -> bool:
-    """True if `error` says that the database is away, locked, full or read-only: worth trying again."""
-    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError) or (
-        isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
-    )
+    """True if `error` says that the database is away, locked, full, read-only or damaged: not one unit's fault."""
+    if isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError):
+        return True
+    # Exactly this class: "database disk image is malformed"; its subclasses speak of one statement.
+    damaged = type(error) is sa.exc.DatabaseError
+    return isinstance(error, sa.exc.DBAPIError) and (damaged or error.connection_invalidated or _is_read_only(error))
+
+
+def _is_another_schema(error: sa.exc.DBAPIError) -> bool:
+    """SQLite's word for a statement that does not fit what is there: no such column, table already exists."""
+    return getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR
+
+
+def _is_read_only(error: sa.exc.DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == READ_ONLY_STATE or "readonly database" in str(error.orig)
 
 
 def _engine(url: sa.URL) -> Engine:
@@ -119,7 +130,8 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
 
 
-def _first_line(error: BaseException) -> str:
+def in_short(error: BaseException) -> str:
+    """The first line of what the database said."""
     return (
         str(getattr(error, "orig", None) or error).strip().splitlines()[0][:300] if str(error).strip() else repr(error)
     )

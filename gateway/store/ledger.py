@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
 from gateway.core.chain import Head, link_hash
@@ -20,11 +21,10 @@ from gateway.flows.ports import Entry, Known, Outdated, Result, Unit, Written
 from gateway.store.changes import apply_changes
 from gateway.store.database import Database
 from gateway.store.head_file import HeadFile
-from gateway.store.tables import head as head_table
+from gateway.store.ledger_sql import LedgerSql, Row
 from gateway.store.tables import ledger as ledger_table
 
-LOOK_UP_AT_ONCE = 500
-"""Keys per query: SQLite takes up to 32,766 variables, older ones 999."""
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -33,6 +33,7 @@ class _Doubt:
 
     seq: int
     hash: str
+    units: Sequence[Unit]
     results: list[Result]
 
 
@@ -42,12 +43,15 @@ class Ledger:
     def __init__(
         self, database: Database, head_file: HeadFile | None = None, max_group: int = 500, known: Head | None = None
     ) -> None:
-        """`known`: the newest head that was seen elsewhere; a ledger shorter than that says so in its next row."""
+        """`known`: the newest head that was seen elsewhere (if not given: in the head file). A ledger that is shorter
+        than that, or has another record there, says so in its next row."""
         self._database = database
+        self._sql = LedgerSql(database.engine.dialect)
         self._head_file = head_file
         self._connection: Connection | None = None
         self._doubt: _Doubt | None = None
-        self._seen = known
+        self._seen = known if known is not None or head_file is None else head_file.newest()
+        self._head_is_behind = False
         self.max_group = max_group
 
     def write(self, units: Sequence[Unit]) -> list[Result]:
@@ -87,62 +91,86 @@ class Ledger:
     def _write(self, connection: Connection, units: Sequence[Unit]) -> list[Result]:
         transaction = connection.begin()
         try:
-            count, last_hash, version = connection.execute(_READ_HEAD).one()
-            settled = self._settle_doubt(connection)
-            if settled is not None and len(settled) == len(units):
-                transaction.rollback()
-                return settled
-            rows: list[dict[str, Any]] = []
-            link = _Linker(count, last_hash, rows)
-            if self._seen is not None and count < self._seen.count:
-                link.add(_cut_entry(self._seen, count, last_hash))
-            results = self._apply(connection, units, link, version)
-            if rows:
-                connection.execute(_INSERT, rows)
-            new_version = max((r.directory_version for r in results if isinstance(r, Written)), default=version)
-            if rows or new_version != version:
-                connection.execute(_MOVE_HEAD, {"c": link.count, "h": link.hash, "d": new_version})
-            self._doubt = _Doubt(link.count, link.hash, results) if rows else None
+            with self._sql.cursor(connection) as cursor:
+                count, last_hash, version = self._sql.read_head(cursor)
+                link = _Linker(count, last_hash)
+                done = self._settle_doubt(connection)
+                if self._seen is not None and not _goes_on_from(connection, self._seen, count, last_hash):
+                    link.add(_cut_entry(self._seen, count, last_hash))
+                known = self._sql.told(cursor, [e.key for unit in units for e in unit.entries if e.key is not None])
+                results, new_version = _apply(connection, units, link, version, known, done)
+                if link.rows:
+                    self._sql.insert(cursor, link.rows)
+                if link.rows or new_version != version:
+                    self._sql.move_head(cursor, link.count, link.hash, new_version)
+                if link.rows:
+                    self._doubt = _Doubt(link.count, link.hash, units, results)
             transaction.commit()
             self._doubt = None
         except BaseException:
             with contextlib.suppress(sa.exc.SQLAlchemyError):
                 transaction.rollback()
             raise
-        if rows:
+        if link.rows:
             self._seen = Head(link.count, link.hash)
-            if self._head_file is not None:
-                self._head_file.write(self._seen)
+            self._note_head(self._seen)
         return results
 
-    def _settle_doubt(self, connection: Connection) -> list[Result] | None:
-        """After a connection that died in its commit: was it done? Its results if so."""
+    def _note_head(self, head: Head) -> None:
+        """The rows are on disk already: a head file that cannot be written falls behind, and nothing else."""
+        if self._head_file is None:
+            return
+        try:
+            self._head_file.write(head)
+        except OSError as error:
+            if not self._head_is_behind:
+                log.error("head_file_not_written", error=str(error))
+            self._head_is_behind = True
+        else:
+            self._head_is_behind = False
+
+    def _settle_doubt(self, connection: Connection) -> dict[int, Result]:
+        """After a connection that died in its commit: was it done? Then the results of its units, by identity."""
         doubt, self._doubt = self._doubt, None
         if doubt is None:
-            return None
+            return {}
         found = connection.execute(sa.select(ledger_table.c.hash).where(ledger_table.c.seq == doubt.seq)).scalar()
-        return doubt.results if found == doubt.hash else None
+        if found != doubt.hash:
+            return {}
+        return {id(unit): result for unit, result in zip(doubt.units, doubt.results, strict=True)}
 
-    def _apply(self, connection: Connection, units: Sequence[Unit], link: "_Linker", version: int) -> list[Result]:
-        known = _look_up(connection, [e.key for unit in units for e in unit.entries if e.key is not None])
-        results: list[Result] = []
-        for unit in units:
-            told = next((e.key for e in unit.entries if e.key is not None and e.key in known), None)
-            if told is not None:
-                results.append(Known(told, known[told]))
-                continue
-            if unit.based_on is not None and unit.based_on < version:
-                results.append(Outdated(version))
-                continue
-            if unit.directory:
-                version += 1
+
+def _apply(
+    connection: Connection,
+    units: Sequence[Unit],
+    link: "_Linker",
+    version: int,
+    known: dict[str, dict[str, Any]],
+    done: dict[int, Result],
+) -> tuple[list[Result], int]:
+    """Settle each unit in order; its rows go to `link`. Returns the results, and the directory's version after them."""
+    results: list[Result] = []
+    for unit in units:
+        if id(unit) in done:
+            results.append(done[id(unit)])
+            continue
+        told = next((e.key for e in unit.entries if e.key is not None and e.key in known), None)
+        if told is not None:
+            results.append(Known(told, known[told]))
+            continue
+        if unit.based_on is not None and unit.based_on < version:
+            results.append(Outdated(version))
+            continue
+        if unit.directory:
+            version += 1
+        if unit.changes:
             apply_changes(connection, unit.changes, version)
-            for entry in unit.entries:
-                link.add(entry)
-                if entry.key is not None:
-                    known[entry.key] = entry.body
-            results.append(Written(link.count, version))
-        return results
+        for entry in unit.entries:
+            link.add(entry)
+            if entry.key is not None:
+                known[entry.key] = entry.body
+        results.append(Written(link.count, version))
+    return results, version
 
 
 class _Linker:
@@ -150,44 +178,29 @@ class _Linker:
 
     __slots__ = ("count", "hash", "rows")
 
-    def __init__(self, count: int, last_hash: str, rows: list[dict[str, Any]]) -> None:
-        self.count, self.hash, self.rows = count, last_hash, rows
+    def __init__(self, count: int, last_hash: str) -> None:
+        self.count, self.hash = count, last_hash
+        self.rows: list[Row] = []
 
     def add(self, entry: Entry) -> None:
         self.count += 1
         at = round(entry.at.timestamp() * 1000)
         body = msgspec.json.encode(entry.body).decode()
         self.hash = link_hash(self.hash, self.count, at, entry.kind, entry.key, body)
-        self.rows.append(
-            {"seq": self.count, "at": at, "kind": entry.kind, "key": entry.key, "body": body, "hash": self.hash}
-        )
+        self.rows.append((self.count, at, entry.kind, entry.key, body, self.hash))
 
 
-_READ_HEAD = (
-    sa.select(head_table.c.count, head_table.c.hash, head_table.c.directory_version)
-    .where(head_table.c.id == 1)
-    .with_for_update()
-)
-_MOVE_HEAD = (
-    sa.update(head_table)
-    .where(head_table.c.id == 1)
-    .values(count=sa.bindparam("c"), hash=sa.bindparam("h"), directory_version=sa.bindparam("d"))
-)
-_INSERT = sa.insert(ledger_table)
-
-
-def _look_up(connection: Connection, keys: list[str]) -> dict[str, dict[str, Any]]:
-    """The bodies of those `keys` that the ledger has already."""
-    found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(keys), LOOK_UP_AT_ONCE):
-        some = keys[start : start + LOOK_UP_AT_ONCE]
-        query = sa.select(ledger_table.c.key, ledger_table.c.body).where(ledger_table.c.key.in_(some))
-        for key, body in connection.execute(query):
-            found[key] = msgspec.json.decode(body)
-    return found
+def _goes_on_from(connection: Connection, seen: Head, count: int, last_hash: str) -> bool:
+    """True if what we saw last is still there. Another process may have written more; nobody may have written anew."""
+    if count <= seen.count:
+        return count == seen.count and (last_hash == seen.hash or not count)
+    if not seen.count:
+        return True
+    then = sa.select(ledger_table.c.hash).where(ledger_table.c.seq == seen.count)
+    return connection.execute(then).scalar() == seen.hash
 
 
 def _cut_entry(seen: Head, count: int, last_hash: str) -> Entry:
-    """The ledger got shorter while we looked away: say so in it, for good."""
+    """The ledger got shorter or was written anew while we looked away: say so in it, for good."""
     body = {"head": {"count": seen.count, "hash": seen.hash}, "found": {"count": count, "hash": last_hash}}
     return Entry("ledger_cut", datetime.now(UTC), body)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.store.changes import upsert
-from gateway.store.database import Database
+from gateway.store.database import Database, DatabaseAway, in_short, is_away
 from gateway.store.tables import instances
 
 
@@ -55,17 +55,25 @@ class SiteLock:
             upsert(connection, instances, row)
 
     def is_held(self) -> bool:
-        """False if the database let go of it: its connection died. It is taken again if nobody else has it."""
+        """False if the database let go of it: its connection died. It is taken again if nobody else has it.
+
+        Raises `DatabaseAway`: then nobody knows, and nobody else can take it either.
+        """
         if self._database.is_sqlite:
             return self._file is not None
-        try:
-            if self._connection is not None:
+        if self._connection is not None:
+            try:
                 self._connection.execute(sa.text("SELECT 1"))
                 self._connection.commit()
                 return True
-        except sa.exc.DBAPIError:
-            self._connection = None
-        return self._try()
+            except sa.exc.DBAPIError:
+                self._drop_connection()
+        try:
+            return self._try()
+        except sa.exc.DBAPIError as error:
+            if not is_away(error):
+                raise
+            raise DatabaseAway(in_short(error)) from error
 
     def let_go(self) -> None:
         """Let another one come."""
@@ -73,8 +81,14 @@ class SiteLock:
             os.close(self._file)
             self._file = None
         if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            self._drop_connection()
+
+    def _drop_connection(self) -> None:
+        """Not back into the pool: the server holds the lock for as long as it has the session."""
+        assert self._connection is not None
+        self._connection.invalidate()
+        self._connection.close()
+        self._connection = None
 
     def _try(self) -> bool:
         if self._database.is_sqlite:

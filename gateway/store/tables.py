@@ -126,6 +126,7 @@ postures = Table(
     Column("list_version", BigInteger, nullable=False),
     Column("list_digest", String(64), nullable=False),
     Column("list_expires_at", UtcTime),
+    Column("list_directory", BigInteger, nullable=False),
     Column("revoked_version", BigInteger, nullable=False),
     Column("revoked_tokens", Text, nullable=False),
     comment="What each device was last told to enforce, so that an equal version is always the same bytes.",

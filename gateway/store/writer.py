@@ -9,6 +9,7 @@ import asyncio
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from gateway.flows.ports import LedgerUnavailable, Result, Unit
-from gateway.store.database import is_away
+from gateway.store.database import in_short, is_away
 from gateway.store.ledger import Ledger
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,9 @@ QUEUE_SIZE = 100_000
 """Units that may wait. Reached only if the database is away for long and everything that waits is an exit's record."""
 STALL_S = 1.0
 """A commit that takes longer counts as away: entry must be answered within that time or not at all."""
+SWEEP_S = 0.05
+"""How often those that wait are looked over for one that has waited too long."""
+FOR_EVER = float("inf")
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -34,6 +38,7 @@ class _Job:
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Result]
     deadline: float
+    settled: bool = False
 
 
 class Writer:
@@ -42,7 +47,9 @@ class Writer:
     def __init__(self, ledger: Ledger, on_away: Callable[[str | None], None] | None = None) -> None:
         self._ledger = ledger
         self._on_away = on_away
-        self._queue: queue.Queue[_Job | None] = queue.Queue(QUEUE_SIZE)
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._open: deque[_Job] = deque()
+        self._sweep: asyncio.TimerHandle | None = None
         self._away: str | None = None
         self._busy_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -70,20 +77,28 @@ class Writer:
         Raises `LedgerUnavailable` if it was not written in time: it will not be written later, unless the commit was
         under way at that moment.
         """
+        if self._queue.qsize() >= QUEUE_SIZE:
+            raise LedgerUnavailable("too many records wait for the database")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        deadline = time.monotonic() + within_s if within_s is not None else float("inf")
-        try:
-            self._queue.put_nowait(_Job(unit, loop, future, deadline))
-        except queue.Full:
-            raise LedgerUnavailable("too many records wait for the database") from None
-        if within_s is None:
-            return await future
-        timer = loop.call_later(within_s, _give_up, future)
-        try:
-            return await future
-        finally:
-            timer.cancel()
+        deadline = time.monotonic() + within_s if within_s is not None else FOR_EVER
+        job = _Job(unit, loop, future, deadline)
+        self._queue.put(job)
+        if within_s is not None:
+            self._open.append(job)
+            if self._sweep is None:
+                self._sweep = loop.call_later(SWEEP_S, self._give_up_the_late, loop)
+        return await future
+
+    def _give_up_the_late(self, loop: asyncio.AbstractEventLoop) -> None:
+        """One timer for all that wait, instead of one for each: most are done long before."""
+        now = time.monotonic()
+        still = deque(job for job in self._open if not job.future.done())
+        self._open = still
+        for job in still:
+            if job.deadline <= now:
+                job.future.set_exception(LedgerUnavailable("the record was not written in time"))
+        self._sweep = loop.call_later(SWEEP_S, self._give_up_the_late, loop) if still else None
 
     def stop(self) -> None:
         """Write what waits and end; what cannot be written within five seconds is given up."""
@@ -109,11 +124,12 @@ class Writer:
             try:
                 self._busy_since = now
                 self._write(group)
-            except sa.exc.DBAPIError as error:
+            except sa.exc.SQLAlchemyError as error:
+                pending = [job for job in pending if not job.settled]
                 if stopping:
                     _fail(pending, LedgerUnavailable("the gateway stops"))
                     break
-                self._say_away(str(error.orig).splitlines()[0] if error.orig else str(error))
+                self._say_away(in_short(error))
                 time.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
                 tries += 1
                 continue
@@ -150,7 +166,8 @@ class Writer:
                 log.error(
                     "unit_not_written", kinds=[entry.kind for entry in group[0].unit.entries], error=repr(error)[:300]
                 )
-                _fail(group, error)
+                # The database refused this one (a reference to what is gone): nothing that depends on it may happen.
+                _fail(group, LedgerUnavailable(in_short(error)) if isinstance(error, sa.exc.DBAPIError) else error)
                 return
             for job in group:
                 self._write([job])
@@ -185,12 +202,10 @@ def _drop_late(pending: list[_Job], now: float) -> list[_Job]:
     return [job for job in pending if job.deadline > now]
 
 
-def _give_up(future: "asyncio.Future[Result]") -> None:
-    if not future.done():
-        future.set_exception(LedgerUnavailable("the record was not written in time"))
-
-
 def _deliver(group: Sequence[_Job], results: Sequence[Result]) -> None:
+    for job in group:
+        job.settled = True
+
     def settle() -> None:
         for job, result in zip(group, results, strict=True):
             if not job.future.done():
@@ -200,6 +215,9 @@ def _deliver(group: Sequence[_Job], results: Sequence[Result]) -> None:
 
 
 def _fail(group: Sequence[_Job], error: BaseException) -> None:
+    for job in group:
+        job.settled = True
+
     def settle() -> None:
         for job in group:
             if not job.future.done():

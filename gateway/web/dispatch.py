@@ -5,6 +5,7 @@ route's rights, with a body and query of the route's shape. Leaves to others: th
 """
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -21,6 +22,8 @@ from gateway.web.problems import Kind, Problem
 
 JSON_LIMIT = 64 * 1024
 BODY_WITHIN_S = 10.0
+PARAMETER = re.compile(r"\{(\w+):((?:[^{}]|\{[^{}]*\})*)\}")
+"""A part of a path and the pattern it follows."""
 COOKIE = "wg_session"
 COOKIE_UNDER_TLS = "__Host-wg_session"
 
@@ -66,6 +69,11 @@ class Route:
     """The handler gets the bytes as they came; `media` says of what type they must be."""
 
 
+def plain_path(path: str) -> str:
+    """`/a/{b:[0-9]+}` as `/a/{b}`."""
+    return PARAMETER.sub(r"{\1}", path)
+
+
 def cookie_name(parts: Parts) -> str:
     """Under TLS the browser itself keeps the cookie to this host."""
     return COOKIE if parts.tls is None else COOKIE_UNDER_TLS
@@ -73,10 +81,11 @@ def cookie_name(parts: Parts) -> str:
 
 def bind(route: Route) -> Any:
     """The aiohttp handler for a route."""
+    name = plain_path(route.path)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         parts = request.app[PARTS]
-        request[ROUTE_NAME] = route.path
+        request[ROUTE_NAME] = name
         who = await authenticate(parts, request)
         check_access(route, who)
         query = decode_query(list(request.query.items()), route.query) if route.query else None

@@ -27,6 +27,8 @@ from gateway.web.problems import Kind, Problem
 
 log = structlog.get_logger(__name__)
 
+USER: web.ResponseKey[str] = web.ResponseKey("user", str)
+
 NEWEST = 50
 PING_S = 15.0
 SIGN_OF_LIFE_S = 2.0
@@ -46,11 +48,11 @@ async def stream(call: Call) -> web.StreamResponse:
     parts, who = call.parts, call.by
     if call.request.headers.get("Upgrade", "").lower() != "websocket":
         raise Problem(Kind.MALFORMED, "this is a WebSocket")
-    own = sum(1 for other in parts.streams if other.get("user") == who.name)
+    own = sum(1 for other in parts.streams if other.get(USER) == who.name)
     if len(parts.streams) >= MOST_STREAMS or own >= MOST_STREAMS_EACH:
         raise Problem(Kind.TOO_MANY, "too many open streams", retry_after_s=10)
     socket = web.WebSocketResponse(heartbeat=PING_S, max_msg_size=LONGEST_MESSAGE, compress=False)
-    socket["user"] = who.name
+    socket[USER] = who.name
     await socket.prepare(call.request)
     parts.streams.add(socket)
     parts.metrics.stream_opened()
@@ -113,16 +115,15 @@ async def _tick(parts: Parts, socket: web.WebSocketResponse) -> None:
 
 async def _watch_session(parts: Parts, who: Who, socket: web.WebSocketResponse) -> None:
     """Ends with the session. While the accounts are away the screen goes on: it shows, it does not act."""
-    while who.session is not None:
+    while True:
         await asyncio.sleep(CHECK_SESSION_S)
         try:
-            still = await parts.sign_in.who_has_session(who.session.hash)
+            still = await parts.sign_in.still(who)
         except AccountsAway:
             continue
         if still is None or still.rights != who.rights:
             await socket.close(code=SIGNED_OUT, message=b"signed out")
             return
-    await asyncio.Event().wait()
 
 
 async def _listen(socket: web.WebSocketResponse) -> None:

@@ -38,7 +38,8 @@ class Metrics:
         # The method is the caller's own word: only those that routes have become a label.
         known = method if method in ("GET", "HEAD", "POST", "PATCH", "DELETE") else "other"
         self._requests.labels(route, known, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        if status != 101:  # a stream's length is not the time of an answer
+            self._seconds.labels(route).observe(seconds)
 
     def sign_in(self, outcome: str) -> None:
         self._sign_ins.labels(outcome).inc()

@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document, made from the table of routes and the shapes, so that it says what the gateway does."""
 
-import re
 from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
@@ -10,12 +9,8 @@ from aiohttp import web
 
 from gateway.core.rights import Right
 from gateway.web.context import Call
-from gateway.web.dispatch import Access, Route
+from gateway.web.dispatch import PARAMETER, Access, Route, plain_path
 from gateway.web.problems import MEDIA_TYPE, Kind, ProblemDetails
-
-_PARAMETER = re.compile(r"\{(\w+):((?:[^{}]|\{[^{}]*\})*)\}")
-
-SECURITY_NAMES = {"cookie": "session", "bearer": "token"}
 
 
 async def serve(call: Call) -> web.Response:
@@ -56,11 +51,6 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
-def plain_path(path: str) -> str:
-    """`/a/{b:[0-9]+}` as `/a/{b}`."""
-    return _PARAMETER.sub(r"{\1}", path)
-
-
 def _operation(route: Route, components: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{route.handler.__name__}",  # type: ignore[attr-defined]
@@ -88,7 +78,7 @@ def _rights(allowed: Access | frozenset[Right]) -> list[str]:
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": f"^{pattern}$"}}
-        for name, pattern in _PARAMETER.findall(route.path)
+        for name, pattern in PARAMETER.findall(route.path)
     ]
 
 

@@ -32,6 +32,7 @@ WORDS: dict[str, dict[str, str]] = {
         "leaving": "Leaving",
         "egress": "Escape route",
         "ledger": "Record",
+        "card_of_who_leaves": "Card or pass",
     },
     "finding": {"passes": "fits", "notice": "noticed", "waits": "a person decides", "refuses": "refuses"},
     "device": {

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from rich.pretty import pretty_repr
 
 from devices import messages as m
 from devices.codec import BadMessage, BadReason, decode_down, decode_gateway_status, decode_up, encode, encode_frame
@@ -89,7 +90,9 @@ def test_a_tap_is_read() -> None:
         direction=m.Direction.IN,
         credential=m.Credential(kind=m.CredentialKind.CARD, value="SECRET-04A1B2"),
     )
-    assert "SECRET" not in repr(read)
+    secret = changed(TAP, "pin", "SECRET-0420")
+    shown, _ = decode_up(topic("tap"), signed(topic("tap"), secret), [KEY])
+    assert "SECRET" not in repr(shown) and "SECRET" not in pretty_repr(shown)
 
 
 def test_which_key_signed_is_told_so_that_the_old_one_can_end() -> None:

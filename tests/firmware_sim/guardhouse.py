@@ -6,6 +6,8 @@ messages, a live challenge, `ack` up to the last event without a hole (a gap fil
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,6 +30,14 @@ from devices.transport import MqttConnection
 from firmware_sim.spec import Spec
 
 
+async def until(is_true: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    """Wait until something in the test's own process is so."""
+    end = time.monotonic() + timeout_s
+    while not is_true():  # it is looked at from outside; nobody could set an event
+        assert time.monotonic() < end, "did not happen"
+        await asyncio.sleep(0.01)
+
+
 class Guardhouse:
     """Speaks to every device of the specs. `answer(device, tap)` gives (action, reason), or None for silence."""
 
@@ -40,6 +50,8 @@ class Guardhouse:
         self.specs = {spec.device: spec for spec in specs}
         self.answer = answer
         self.acks = True
+        self.heard = 0
+        """Events, whether acked or not, repeats too."""
         self.events: list[tuple[str, Event]] = []
         self.results: list[tuple[str, Result]] = []
         self.statuses: list[tuple[str, Status]] = []
@@ -127,6 +139,7 @@ class Guardhouse:
         self.command(device, action, id=command, challenge=tap.nonce, for_=tap.id, reason=reason)
 
     def _take_event(self, device: str, event: Event | UnreadableEvent) -> None:
+        self.heard += 1
         if not self.acks:
             return
         have = self._have.setdefault((device, event.boot), set())

@@ -248,3 +248,69 @@ def test_somebody_behind_a_granted_person_is_a_passage_of_nobody() -> None:
 
     assert motions(first) == ["passed"]
     assert motions(second) == ["passed", "locked"]
+
+
+def test_a_free_exit_whose_tap_died_with_the_power_is_told_by_the_next_boot() -> None:
+    """Else the door would have moved and no record would ever say why."""
+    bench = reader(exit=ExitOffline.FREE)
+    tap = bench.tap("BB22", "out")
+
+    bench.restart()
+    out = bench.connect()
+
+    assert [(a.tap, str(a.outcome), a.reason) for a in accesses(out)] == [(tap.id, "grant", "ok_exit")]
+    assert motions(out) == []
+    bench.restart("boot3")
+    assert [e.type for e in bench.state.base.buffer.events].count("access") == 1
+
+
+def test_a_free_exit_that_was_answered_is_not_told_again() -> None:
+    bench = reader(exit=ExitOffline.FREE)
+    bench.answer(bench.tap("BB22", "out"), "grant")
+
+    bench.restart()
+
+    assert accesses(bench.connect()) == []
+
+
+def test_every_grant_is_one_pulse_of_the_lock_also_while_it_is_open_already() -> None:
+    bench = reader()
+
+    first = bench.answer(bench.tap("AA11"), "grant")
+    second = bench.answer(bench.tap("BB22"), "grant")
+
+    assert motions(first) == motions(second) == ["unlocked"]
+    assert events(first + second).count("lock_state") == 1
+
+
+def test_every_allowed_passage_runs_out_by_its_own_time() -> None:
+    bench = reader()
+    bench.answer(bench.tap("AA11"), "grant", hold_ms=5_000)
+    bench.wait(3_000)
+    second = bench.tap("BB22")
+    bench.answer(second, "grant", hold_ms=5_000)
+
+    assert motions(bench.wait(2_000)) == []
+    assert bench.state.lock is not None
+    assert [one.tap for one in bench.state.lock.expected] == [second.id]
+    assert motions(bench.wait(3_000)) == ["locked"]
+
+
+def test_somebody_who_slips_through_behind_another_is_a_passage_of_nobody() -> None:
+    bench = reader()
+    bench.answer(bench.tap("AA11"), "grant")
+    bench.feed(WalkThrough("in"))
+
+    out = bench.feed(WalkThrough("in", behind=True))
+
+    assert motions(out) == ["passed"]
+    assert [e.data.tap for e in sent(out, Event) if e.type == "passage"] == [None]
+
+
+def test_a_passage_of_the_other_direction_is_not_covered_by_a_grant() -> None:
+    bench = reader()
+    bench.answer(bench.tap("AA11", "in"), "grant")
+
+    out = bench.feed(WalkThrough("out"))
+
+    assert [e.data.tap for e in sent(out, Event) if e.type == "passage"] == [None]

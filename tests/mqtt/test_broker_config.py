@@ -326,6 +326,19 @@ def test_more_than_mosquittos_twenty_are_on_their_way_at_once(campus, two_reader
         assert heard == [str(number).encode() for number in range(500)]
 
 
+def test_a_frame_goes_through_and_anything_larger_ends_the_connection(campus, two_readers):
+    with campus.gateway() as gateway, campus.client("reader-1", two_readers[0]) as reader:
+        gateway.listen("campus/main/+/+/frame")
+        frame = "campus/main/reader/reader-1/frame"
+
+        reader.say(frame, bytes(2 * 1024 * 1024))
+        assert len(gateway.heard.get(timeout=PATIENCE_S)[1]) == 2 * 1024 * 1024
+
+        reader.paho.publish(frame, bytes(3 * 1024 * 1024), qos=1)
+        reader.gone.get(timeout=PATIENCE_S)
+        assert nothing_comes(gateway)
+
+
 # --- the files themselves ---------------------------------------------------------------------------------------------
 
 

@@ -103,7 +103,13 @@ class SiteFolder:
     # What the command line does
 
     def enrol(
-        self, kind: str, device: str, *, portal: str | None = None, zone: str | None = None, locations: Sequence[str] = ()
+        self,
+        kind: str,
+        device: str,
+        *,
+        portal: str | None = None,
+        zone: str | None = None,
+        locations: Sequence[str] = (),
     ) -> dict[str, Any]:
         """As `wardgate device enrol`: the object that it prints."""
         return self.enrol_all([(kind, device, Place(portal, zone, tuple(locations)))])[0]
@@ -199,7 +205,9 @@ class SiteFolder:
             if found is not None:
                 return found
             if time.monotonic() > give_up_at:
-                raise AssertionError(f"no {kind} record as asked within {timeout_s} s; there are {self.rows(kind)[-5:]}")
+                raise AssertionError(
+                    f"no {kind} record as asked within {timeout_s} s; there are {self.rows(kind)[-5:]}"
+                )
             time.sleep(0.05)
 
 
@@ -282,7 +290,9 @@ class GatewayProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"the gateway did not stop within {STOP_WITHIN_S} s:\n{self.words()[-4000:]}") from None
+            raise AssertionError(
+                f"the gateway did not stop within {STOP_WITHIN_S} s:\n{self.words()[-4000:]}"
+            ) from None
 
     def kill9(self) -> None:
         """End it as a power failure would."""

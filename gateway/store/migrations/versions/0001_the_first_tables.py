@@ -164,6 +164,7 @@ def upgrade() -> None:
         sa.Column("list_version", sa.BigInteger(), nullable=False),
         sa.Column("list_digest", sa.String(length=64), nullable=False),
         sa.Column("list_expires_at", UtcTime(), nullable=True),
+        sa.Column("list_directory", sa.BigInteger(), nullable=False),
         sa.Column("revoked_version", sa.BigInteger(), nullable=False),
         sa.Column("revoked_tokens", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["device"], ["devices.id"], name=op.f("fk_postures_device_devices")),

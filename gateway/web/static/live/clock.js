@@ -1,6 +1,6 @@
 /** The gateway's time and how the connection stands, in the band. */
 
-import { age, t, timeOfDay } from "../i18n.js";
+import { t, timeOfDay } from "../i18n.js";
 import { html, Part } from "./parts.js";
 
 const SIGNS = { connecting: "○", connected: "●", lost: "✕" };
@@ -23,13 +23,12 @@ export class ClockPart extends Part {
   }
 
   render() {
-    const words = { connecting: t("connecting"), connected: t("connected"), lost: t("not connected") };
-    const lost = this.state === "lost";
+    const lost = t("not connected since {time}", { time: timeOfDay(this.heardAt) });
+    const words = { connecting: t("connecting"), connected: t("connected"), lost };
     return html`
-      <time class="clock">${timeOfDay(lost ? this.heardAt : this.now)}</time>
+      <time class="clock">${timeOfDay(this.now)}</time>
       <span class="connection" data-state=${this.state}
-        ><span aria-hidden="true">${SIGNS[this.state]}</span> ${words[this.state]}
-        ${lost ? age(this.now - this.heardAt) : ""}</span
+        ><span aria-hidden="true">${SIGNS[this.state]}</span> ${words[this.state]}</span
       >
     `;
   }

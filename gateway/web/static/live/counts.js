@@ -27,7 +27,7 @@ export class CountsPart extends Part {
   render() {
     const most = Math.max(1, ...Object.values(this.counts).flatMap((row) => row.minutes));
     return html`
-      <h2 class="head" id="h-counts">${t("Taps in the last minute")}</h2>
+      <h2 class="head" id="h-counts">${t("Last minute")}</h2>
       <div class="scroll" tabindex="0" role="group" aria-labelledby="h-counts">
         <table class="counts">
           <thead>

@@ -53,11 +53,9 @@ function row(/** @type {Device} */ device) {
   const since = device.lost_since && !device.online && t("since {time}", { time: timeOfDay(device.lost_since) });
   return html`<li class="device" data-state=${state}>
     <span class="sign" aria-hidden="true">${SIGNS[state]}</span>
-    <div>
-      ${device.id}
-      <div class="about">${dotted(word("device", device.kind), place(device.portal ?? device.zone), since)}</div>
-    </div>
+    <span>${device.id}</span>
     <span class="word">${words[state]}</span>
+    <div class="about">${dotted(word("device", device.kind), place(device.portal ?? device.zone), since)}</div>
   </li>`;
 }
 

@@ -99,7 +99,7 @@ function paintNotice() {
   if (!state.hasPast) lines.push(t("Past taps cannot be shown just now: the records cannot be read or written."));
   if (state.away.length) {
     const what = state.away.map((one) => word("away", one)).join(", ");
-    lines.push(t("Not connected to the gateway: {what}. Devices decide by their own lists until it is back.", { what }));
+    lines.push(t("The gateway has lost its {what}. Devices decide by their own lists until it is back.", { what }));
   }
   const notice = /** @type {HTMLElement} */ (document.getElementById("notice"));
   if (notice.textContent !== lines.join(" ")) notice.textContent = lines.join(" ");

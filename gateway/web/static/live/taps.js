@@ -32,18 +32,27 @@ export class TapsPart extends Part {
     if (this.held === null) this.held = this.taps;
   }
 
+  /** The keyboard is on it. A click leaves its focus behind for ever: that must not stop the list. */
+  holdForKeys() {
+    if (this.querySelector(".hold :focus-visible")) this.hold();
+  }
+
   /** Let go when nobody is on it and it stands at its top. */
   release() {
+    const held = this.querySelector(".hold");
     const list = this.querySelector(".scroll");
-    if (this.held === null || list === null) return;
-    if (list.matches(":hover") || list.contains(document.activeElement) || list.scrollTop > 8) return;
+    if (this.held === null || held === null || list === null) return;
+    if (held.matches(":hover") || held.querySelector(":focus-visible") || list.scrollTop > 8) return;
     this.held = null;
   }
 
   toTop() {
     this.held = null;
     const list = this.querySelector(".scroll");
-    if (list instanceof HTMLElement) list.scrollTop = 0;
+    if (!(list instanceof HTMLElement)) return;
+    // The button that was pressed goes away: who came by keyboard goes on from the list.
+    if (this.querySelector(".held:focus-visible")) list.focus({ preventScroll: true });
+    list.scrollTop = 0;
   }
 
   render() {
@@ -52,24 +61,30 @@ export class TapsPart extends Part {
     const count = newer < 0 ? this.taps.length : newer;
     return html`
       <h2 class="head" id="h-taps">${t("Taps")}</h2>
-      ${count > 0
-        ? html`<button type="button" class="small held" @click=${this.toTop}>▲ ${t("{count} new: show", { count })}</button>`
-        : nothing}
       <div
-        class="scroll"
-        tabindex="0"
-        role="group"
-        aria-labelledby="h-taps"
+        class="hold"
         @pointerenter=${this.hold}
         @pointerleave=${this.release}
-        @focusin=${this.hold}
+        @focusin=${this.holdForKeys}
         @focusout=${() => setTimeout(() => this.release())}
-        @scroll=${this.hold}
-        @scrollend=${this.release}
       >
-        ${shown.length
-          ? html`<ol>${repeat(shown, (tap) => tap.id, (tap) => this.row(tap))}</ol>`
-          : html`<p class="empty">${t("Each tap at a reader appears here as it happens, the newest on top.")}</p>`}
+        ${count > 0
+          ? html`<button type="button" class="small held" @click=${this.toTop}>
+              ▲ ${t("{count} new: show", { count })}
+            </button>`
+          : nothing}
+        <div
+          class="scroll"
+          tabindex="0"
+          role="group"
+          aria-labelledby="h-taps"
+          @scroll=${this.hold}
+          @scrollend=${this.release}
+        >
+          ${shown.length
+            ? html`<ol>${repeat(shown, (tap) => tap.id, (tap) => this.row(tap))}</ol>`
+            : html`<p class="empty">${t("Each tap at a reader appears here as it happens, the newest on top.")}</p>`}
+        </div>
       </div>
     `;
   }

@@ -1,0 +1,124 @@
+"""What an event means: worked out before it is kept, written with it in one unit, told when it is on disk.
+
+So a crash finds either the event and everything that follows from it, or nothing, and then the device tells it again.
+Alarms are on the screens at once, with or without a ledger; what they say of themselves on disk comes with the event.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from devices.messages import (
+    Access,
+    DoorForced,
+    DoorHeld,
+    Duress,
+    EfoPressed,
+    Event,
+    ExitButton,
+    FireAlarm,
+    FireClear,
+    Gap,
+    Impact,
+    LockState,
+    LockStateChanged,
+    ManualOverride,
+    Panic,
+    Passage,
+    Position,
+    PresenceChanged,
+    PresenceReading,
+    Refused,
+    Tamper,
+)
+from gateway.flows import alarms, passage
+from gateway.flows.devices import Device
+from gateway.flows.ports import Entry
+from gateway.flows.site import Site
+
+ALARMS: dict[type, str] = {
+    DoorForced: alarms.FORCED_DOOR,
+    DoorHeld: alarms.HELD_DOOR,
+    Tamper: alarms.TAMPER,
+    Duress: alarms.DURESS,
+    Impact: alarms.IMPACT,
+    EfoPressed: alarms.EFO_PRESSED,
+    ManualOverride: alarms.MANUAL_OVERRIDE,
+    FireAlarm: alarms.FIRE,
+    Panic: alarms.PANIC,
+}
+
+
+@dataclass(slots=True)
+class Meaning:
+    """`entries` and `changes` go into the event's unit; `then` is done when that is on disk."""
+
+    entries: list[Entry] = field(default_factory=list)
+    changes: list[Any] = field(default_factory=list)
+    then: list[Callable[[], None]] = field(default_factory=list)
+    raised: list[alarms.Raised] = field(default_factory=list)
+
+    def alarm(self, site: Site, condition: str, place: str, detail: str = "") -> None:
+        """A condition holds: shown now, written with the event."""
+        raised = alarms.show(site, condition, place, detail)
+        self.raised.append(raised)
+        if raised.entry is not None:
+            self.entries.append(raised.entry)
+            self.changes.append(raised.change)
+
+    def not_written(self, site: Site) -> None:
+        """The unit did not get to disk: an alarm's next word has to say it all."""
+        for raised in self.raised:
+            alarms.unwritten(site, raised)
+
+
+async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
+    """What `event` means. Raises `LedgerUnavailable` where what was told before cannot be looked up."""
+    meaning = Meaning()
+    data = event.data
+    match data:
+        case Passage():
+            passed = await passage.passed(site, device, event, data)
+            meaning.entries += passed.entries
+            meaning.changes += passed.changes
+            meaning.then += passed.then
+            if passed.forced:
+                meaning.alarm(site, alarms.FORCED_DOOR, device.id, "a passage without a cause")
+        case Access():
+            meaning.entries += await passage.decided_alone(site, device, event, data)
+        case ExitButton():
+            passage.opened_by(site, device, event.at)
+        case LockStateChanged():
+            device.lock_state = data.state
+            if data.state is LockState.RELEASED:
+                passage.opened_by(site, device, event.at)
+        case Position():
+            device.position = data.position
+        case PresenceChanged() if event.boot == device.boot:
+            device.presence = PresenceReading(vehicle=data.vehicle, pedestrian=data.pedestrian, counter=data.counter)
+        case Refused():
+            meaning.alarm(site, alarms.COMMAND_FAILED, device.id, f"refused {data.channel}: {data.reason.value}")
+        case Gap():
+            meaning.alarm(site, alarms.EVENTS_LOST, device.id, f"{data.from_seq} to {data.to_seq} overwritten")
+        case _:
+            pass
+    condition = ALARMS.get(type(data))
+    if condition is not None:
+        meaning.alarm(site, condition, _place(device, data))
+    return meaning
+
+
+async def take_effect(site: Site, event: Event, meaning: Meaning) -> None:
+    """It is on disk: now others may build on it."""
+    for act in meaning.then:
+        act()
+    if isinstance(event.data, FireClear):
+        await alarms.clear_alarm(site, alarms.FIRE, event.data.zone)
+
+
+def _place(device: Device, data: object) -> str:
+    if isinstance(data, FireAlarm):
+        return data.zone
+    if isinstance(data, Panic):
+        return data.location
+    return device.id
