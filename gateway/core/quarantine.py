@@ -40,16 +40,17 @@ class Watch:
     def message(self, now: float, limits: Limits = DEFAULT, event: bool = False) -> bool:
         """Count one message; True if this one begins a quarantine.
 
-        A leaky bucket as deep as `over_s` at the limit: full means above the limit for that long.
+        A leaky bucket as deep as `over_s` at the limit: full means above the limit for that long. It never holds more,
+        or a flood of minutes would be held against a device for hours after it has become quiet.
         """
         passed = max(0.0, now - self.seen_at)
         self.seen_at = now
         self.messages = max(0.0, self.messages - passed * limits.messages_per_s)
         self.events = max(0.0, self.events - passed * limits.events_per_s)
         if event:
-            self.events += 1
+            self.events = min(self.events, limits.events_per_s * limits.over_s) + 1
         else:
-            self.messages += 1
+            self.messages = min(self.messages, limits.messages_per_s * limits.over_s) + 1
         if self.messages > limits.messages_per_s * limits.over_s or self.events > limits.events_per_s * limits.over_s:
             return self._begin(now, limits)
         return False

@@ -33,9 +33,12 @@ async def bad_message(site: Site, device: str, reason: str, detail: str) -> None
     count.recent.append(now)
     while count.recent and (now - count.recent[0] > RATE_WINDOW_S or len(count.recent) > RATE_ALARM):
         count.recent.popleft()
-    if count.total == 1 or now - count.written_at > WRITE_EVERY_S:
+    due = count.total == 1 or now - count.written_at > WRITE_EVERY_S
+    if due:
         await write(site, key, count, detail)
-    if reason in AT_ONCE or len(count.recent) >= RATE_ALARM:
+    too_many = len(count.recent) >= RATE_ALARM and now - count.alarmed_at > WRITE_EVERY_S
+    if too_many or (due and reason in AT_ONCE):
+        count.alarmed_at = now
         condition = alarms.UNKNOWN_DEVICE if reason == "unknown_device" else alarms.BAD_MESSAGES
         await alarms.raise_alarm(site, condition, key[0][:63], f"{reason}: {detail}"[:200])
 

@@ -75,6 +75,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._devices: dict[str, Device] = {}
+        self._by_portal: dict[str, tuple[Device, ...]] = {}
 
     def __iter__(self) -> Iterator[Device]:
         return iter(self._devices.values())
@@ -88,7 +89,7 @@ class Registry:
 
     def at(self, portal: str) -> tuple[Device, ...]:
         """Every device that stands at a portal."""
-        return tuple(device for device in self._devices.values() if device.portal == portal)
+        return self._by_portal.get(portal, ())
 
     def take_over(
         self, enrolled: Mapping[str, EnrolledDevice], issued: Mapping[str, Issued]
@@ -123,4 +124,9 @@ class Registry:
                 device.locations, device.keys = record.locations, record.keys
                 device.token_key = credentials_key(record.keys[0])
                 fresh.append(name)
+        by_portal: dict[str, tuple[Device, ...]] = {}
+        for device in self._devices.values():
+            if device.portal is not None:
+                by_portal[device.portal] = (*by_portal.get(device.portal, ()), device)
+        self._by_portal = by_portal
         return fresh, gone

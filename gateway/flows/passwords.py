@@ -6,6 +6,7 @@ nothing. Leaves to others: who asks how often (`sign_in`), and where hashes are 
 """
 
 import asyncio
+import functools
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = _hasher()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
-        self._nobodys = self._hasher.hash(secrets.token_urlsafe(24))
+        self._nobodys = _nobodys_hash()
 
     async def hash(self, password: str) -> str:
         """The hash to keep."""
@@ -79,6 +80,12 @@ class Passwords:
             return Comparison(False)
         better = self._hasher.hash(password) if self._hasher.check_needs_rehash(stored) else None
         return Comparison(len(password) <= LONGEST, better)
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    """The hash of a password that nobody knows; one for the process."""
+    return _hasher().hash(secrets.token_urlsafe(24))
 
 
 def _hasher() -> PasswordHasher:

@@ -134,6 +134,7 @@ class BadCount:
     waiting: int = 0
     total: int = 0
     written_at: float = -1e9
+    alarmed_at: float = -1e9
     recent: deque[float] = field(default_factory=deque)
 
 

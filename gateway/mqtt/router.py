@@ -70,14 +70,14 @@ class Router:
         if device.kind != where.kind.value:
             await bad_message.bad_message(site, device.id, "kind", f"speaks as {where.kind.value}, is a {device.kind}")
             return
-        is_event = where.channel == "event"
-        if device.watch.message(site.clock.monotonic(), site.rules.limits, is_event):
-            await alarms.raise_alarm(site, alarms.FLOOD, device.id, "more messages than a device may send")
         try:
             message, signed_with = decode_up(where, payload, device.keys)
         except BadMessage as bad:
             await bad_message.bad_message(site, device.id, bad.reason.value, bad.detail)
             return
+        # Only what the device has proven to be its own counts against it: else anybody could have it quarantined.
+        if device.watch.message(site.clock.monotonic(), site.rules.limits, where.channel == "event"):
+            await alarms.raise_alarm(site, alarms.FLOOD, device.id, "more messages than a device may send")
         if signed_with == 0 and len(device.keys) > 1:
             await self._drop_old_key(device)
         try:

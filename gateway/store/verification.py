@@ -37,10 +37,12 @@ class Verdict:
 
 
 def verify(database: Database, on_file: Head | None, copy: Path | None, key: bytes) -> Verdict:
-    """Walk the ledger. `on_file` is the newest head of the head file, read before: the database may be ahead of it."""
+    """Walk the ledger. `on_file` is the newest head of the head file, read before: the database may be ahead of it.
+
+    Raises `DatabaseAway` where it cannot be read to its end, which a damaged file is too.
+    """
     second = None if copy is None else read_copy(copy, key)
-    with database.engine.connect() as connection, connection.begin():
-        return _verify(connection, on_file, second, copy)
+    return database.read_now(lambda connection: _verify(connection, on_file, second, copy))
 
 
 def is_shorter_than(database: Database, on_file: Head | None) -> bool:

@@ -6,6 +6,7 @@ configuration's folder). Without them the pages work, but the live page loads it
 """
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,16 +108,13 @@ async def serve(call: Call) -> web.Response:
 
 
 def _found(folder: Path, prefix: str) -> dict[str, _File]:
-    """Files of known types below `folder`; links that lead out of it are not followed."""
-    if not folder.is_dir():
-        return {}
-    root = folder.resolve()
+    """Files of known types below `folder`; links are not followed."""
     files: dict[str, _File] = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.suffix not in TYPES or not path.is_file() or not path.resolve().is_relative_to(root):
-            continue
-        if prefix and name.startswith(("development/", "node/", "node_modules/")):
-            continue
-        files[prefix + name] = _File(path, TYPES[path.suffix])
+    for where, folders, names in os.walk(folder):
+        if prefix:
+            folders[:] = [name for name in folders if name not in ("development", "node", "node_modules")]
+        for name in names:
+            path = Path(where, name)
+            if path.suffix in TYPES and not path.is_symlink():
+                files[prefix + path.relative_to(folder).as_posix()] = _File(path, TYPES[path.suffix])
     return files

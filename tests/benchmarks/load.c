@@ -31,6 +31,9 @@ struct tap {
     uint64_t sent, answered;
 };
 
+/* So long without any answer, and the run is over: a tap that got none by now gets none. */
+#define STALLED_NS 5000000000u
+
 static struct reader *readers;
 static struct tap *taps;
 static size_t tap_count, sent, answered, granted, duplicates, strangers;
@@ -187,9 +190,11 @@ int main(int count, char **words) {
     }
 
     struct epoll_event events[64];
-    while (answered < tap_count && now_ns() < deadline) {
+    uint64_t moved = now_ns();
+    while (answered < tap_count && now_ns() < deadline && now_ns() - moved < STALLED_NS) {
         if (answered > seen) {
             seen = answered;
+            moved = now_ns();
             next_at = pause_ms ? now_ns() + (pause_ms + answered * 7919 % (pause_ms + 1)) * 1000000u : 0;
         }
         while (sent < tap_count && sent - answered < window && (!next_at || now_ns() >= next_at)) {

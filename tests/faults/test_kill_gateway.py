@@ -1,4 +1,4 @@
-"""The gateway is killed as by a power failure, again and again, while devices talk to it: nothing that counts is lost."""
+"""The gateway is killed as by a power failure, over and over, while devices talk to it: nothing that counts is lost."""
 
 from __future__ import annotations
 

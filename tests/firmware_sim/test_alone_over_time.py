@@ -5,7 +5,6 @@ Every time the lock opens without the gateway, what the gateway last said must h
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from typing import Any
 
@@ -35,8 +34,8 @@ STEP = st.one_of(
     st.tuples(st.sampled_from(["unsynced", "synced"]), NOTHING, NOTHING, NOTHING),
 )
 STEPS = st.lists(STEP, min_size=8, max_size=30)
-EXAMPLES = int(os.environ.get("WARDGATE_P1_EXAMPLES", "150"))
-QUICK = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, report_multiple_bugs=False)
+QUICK = settings(max_examples=150, deadline=None, derandomize=True, database=None, report_multiple_bugs=False)
+CAMPAIGN = settings(max_examples=100_000, deadline=None, database=None, report_multiple_bugs=False)
 BROKEN = settings(QUICK, max_examples=400, phases=(Phase.generate,))
 
 
@@ -135,6 +134,16 @@ def _day(bench: Bench, told: Told, steps: list[tuple[Any, ...]]) -> int:
 @QUICK
 @given(STEPS)
 def test_alone_a_device_never_lets_in_whom_nobody_granted(steps: list[tuple[Any, ...]]) -> None:
+    law(steps)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(7_200)
+@CAMPAIGN
+@given(STEPS)
+def test_alone_a_device_never_lets_in_whom_nobody_granted_in_a_hundred_thousand_lives(
+    steps: list[tuple[Any, ...]],
+) -> None:
     law(steps)
 
 

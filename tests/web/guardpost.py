@@ -5,10 +5,8 @@ shows a Saturday morning at the campus. `close` ends it and leaves nothing runni
 """
 
 import asyncio
-import atexit
 import functools
 import itertools
-import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -37,6 +35,7 @@ from gateway.store.ledger import Ledger
 from gateway.store.queries import Queries
 from gateway.store.sealing import Sealer
 from gateway.store.writer import Writer
+from gateway.web.context import PARTS
 from gateway.web.listener import Listener
 from gateway.web.server import make_app
 
@@ -64,12 +63,11 @@ _HASH = hash_now(PASSWORD)
 
 
 @functools.cache
-def _new_site() -> Path:
-    """A site's folder, made once: its certificates take a moment, and no test changes it."""
-    folder = Path(tempfile.mkdtemp(prefix="wardgate-tests-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    write_new_site(folder / "site", Profile.SCHOOL, [], datetime.now(UTC))
-    return folder / "site"
+def _settings() -> Settings:
+    """The example campus as `wardgate init` leaves it, read once: its certificates take a moment."""
+    with tempfile.TemporaryDirectory(prefix="wardgate-tests-") as folder:
+        write_new_site(Path(folder, "site"), Profile.SCHOOL, [], datetime.now(UTC))
+        return load(Path(folder, "site"), {})
 
 
 @dataclass
@@ -107,9 +105,11 @@ class GuardPost:
         self.listener: Listener
         self.passwords: dict[str, str] = {}
 
-    async def open(self, libraries: Iterable[Path] = (), **app: Any) -> "GuardPost":
-        shutil.copytree(_new_site(), self.folder)
-        self.settings = load(self.folder, {"WARDGATE_DATA": str(self.folder / "data")})
+    async def open(self, libraries: Iterable[Path] = (), database_url: str | None = None, **app: Any) -> "GuardPost":
+        """Start it; `app`: parts of `make_app` that are to be others than usual."""
+        self.folder.mkdir(parents=True)
+        url = database_url or f"sqlite:///{self.folder / 'wardgate.db'}"
+        self.settings = replace(_settings(), directory=self.folder, data=self.folder, database_url=url)
         self.database = open_database(self.settings.database_url)
         self.writer = Writer(Ledger(self.database))
         self.writer.start()
@@ -149,7 +149,8 @@ class GuardPost:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.listener.port}"
+        scheme = "http" if self.listener.app[PARTS].tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self.listener.port}"
 
     async def close(self) -> None:
         for client in self._clients:
