@@ -9,6 +9,7 @@ from gateway.store.database import Database
 from gateway.store.queries import Queries
 from gateway.store.writer import Writer
 from gateway.web.listener import Listener
+from gateway.web.names import certificate_names
 from gateway.web.server import make_app
 
 
@@ -23,7 +24,7 @@ class WebService:
             records=Queries(database),
             roles=settings.roles,
             tls=tls,
-            host_names=(settings.http_host,),
+            host_names=(settings.http_host, *certificate_names(settings.tls_cert)),
             libraries=(settings.directory / "node_modules",),
         )
         self._scheme = "http" if tls is None else "https"

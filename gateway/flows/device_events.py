@@ -4,6 +4,7 @@ Numbers within a boot have no holes: an event that is missing is waited for, wha
 with a `gap`, and what was lost for good without a word gets a gap record of ours. Arrival order does not matter.
 """
 
+import asyncio
 import hashlib
 import secrets
 from datetime import datetime
@@ -26,7 +27,7 @@ from gateway.flows import alarms
 from gateway.flows.changes import EventsComplete, PlateNoted
 from gateway.flows.devices import Device
 from gateway.flows.event_meaning import Meaning, meaning_of, take_effect
-from gateway.flows.ports import Entry, Known, LedgerUnavailable, Unit, Written
+from gateway.flows.ports import Entry, Known, LedgerUnavailable, Result, Unit, Written
 from gateway.flows.site import Marks, Site
 
 TRIES = 3
@@ -57,42 +58,66 @@ async def device_event(site: Site, device: Device, event: Event | UnreadableEven
         check_place(site, device, event)
     site.counters.events += 1
     try:
-        marks = await marks_of(site, device, event.boot)
-        if marks.has(event.seq):
-            acknowledge(site, device, event.boot, marks)
-            return
-        if event.seq in marks.coming:
-            return  # its ack is on the way
-        marks.coming.add(event.seq)
-        try:
-            await _keep(site, device, event, marks)
-        finally:
-            marks.coming.discard(event.seq)
+        async with device.turn:
+            marks = await marks_of(site, device, event.boot)
+            if event.seq in marks.coming:
+                return  # its ack is on the way
+            if marks.has(event.seq):
+                acknowledge(site, device, event.boot, marks)
+                return
+            marks.coming.add(event.seq)
+            writing = await _begin(site, device, event, marks)
+        await _finish(site, device, event, marks, *writing)
     except LedgerUnavailable:
         return  # not acknowledged: the device keeps it
 
 
-async def _keep(site: Site, device: Device, event: Event | UnreadableEvent, marks: Marks) -> None:
-    """Write it, act on it, acknowledge it. Raises `LedgerUnavailable`."""
-    key = event_key(device.id, event.boot, event.seq)
-    for _ in range(TRIES):
+async def _begin(
+    site: Site, device: Device, event: Event | UnreadableEvent, marks: Marks
+) -> tuple[Meaning, "asyncio.Task[Result]"]:
+    """Work out what it means and hand it to the ledger. One event of a device at a time, so that they lie in order."""
+    try:
         meaning = await meaning_of(site, device, event) if isinstance(event, Event) else Meaning()
-        try:
-            result = await site.ledger.commit(as_unit(site, device, event, marks, meaning), WITHIN_S)
-        except LedgerUnavailable:
-            meaning.not_written(site)
-            raise
-        if isinstance(result, Known) and result.key != key:
-            meaning.not_written(site)
-            continue  # another event has just made the record that this one found missing
-        if isinstance(result, Written) and isinstance(event, Event):
-            await take_effect(site, event, meaning)
-            publish(site, device, event)
-        if isinstance(event, Event) and isinstance(event.data, Gap):
-            await _gap(site, device, event.data)
-        marks.add(event.seq, event.seq)
-        acknowledge(site, device, event.boot, marks)
-        return
+    except BaseException:
+        marks.coming.discard(event.seq)
+        raise
+    unit = as_unit(site, device, event, marks, meaning)
+    return meaning, asyncio.get_running_loop().create_task(site.ledger.commit(unit, WITHIN_S))
+
+
+async def _finish(
+    site: Site,
+    device: Device,
+    event: Event | UnreadableEvent,
+    marks: Marks,
+    meaning: Meaning,
+    writing: "asyncio.Task[Result]",
+) -> None:
+    """Once it is on disk: act on it, acknowledge it. Raises `LedgerUnavailable`."""
+    key = event_key(device.id, event.boot, event.seq)
+    try:
+        for _ in range(TRIES):
+            try:
+                result = await writing
+            except LedgerUnavailable:
+                meaning.not_written(site)
+                raise
+            if isinstance(result, Known) and result.key != key:
+                meaning.not_written(site)
+                # Another event has just made the record that this one found missing: work it out anew.
+                async with device.turn:
+                    meaning, writing = await _begin(site, device, event, marks)
+                continue
+            if isinstance(result, Written) and isinstance(event, Event):
+                await take_effect(site, event, meaning)
+                publish(site, device, event)
+            if isinstance(event, Event) and isinstance(event.data, Gap):
+                await _gap(site, device, event.data)
+            marks.add(event.seq, event.seq)
+            acknowledge(site, device, event.boot, marks)
+            return
+    finally:
+        marks.coming.discard(event.seq)
 
 
 def check_place(site: Site, device: Device, event: Event) -> None:

@@ -3,6 +3,7 @@
 Only what is proven by a right `mac` gets in here. It all can be lost: a restart learns it again from the devices.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,6 +54,8 @@ class Device:
     watch: Watch = field(default_factory=Watch)
     bad_messages: int = 0
     lost_since: datetime | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while an event is worked out: the next one of the same device comes after it."""
     acked_at: float = 0.0
     list_is_due: bool = True
     list_built_at: float = -1e9

@@ -3,17 +3,39 @@
 The directory's version is looked at each second. A decision does not wait for that: its commit finds out for itself.
 """
 
+import asyncio
+
 from gateway.core.nouns import Credential, CredentialState, Directory
 from gateway.flows import alarms, credential_lists, postures
 from gateway.flows.devices import Device
 from gateway.flows.ports import LedgerUnavailable
 from gateway.flows.site import Site
 
+LOOK_AGAIN_S = 0.2
+"""Between two looks that unknown devices cause: rubbish on the topics must not become queries."""
+
 
 async def follow_changes(site: Site) -> None:
     """Take a newer directory into use, if there is one, and tell the devices. Raises `LedgerUnavailable`."""
     if await site.archive.directory_version() != site.watched_version:
         await take_over(site)
+
+
+async def look_again(site: Site) -> None:
+    """Somebody speaks whom nobody knows: perhaps enrolled a moment ago. All who ask share one look, five a second."""
+    if site.look is None:
+        site.look = site.spawn(_look_soon(site))
+    await site.look
+
+
+async def _look_soon(site: Site) -> None:
+    try:
+        await asyncio.sleep(max(0.0, site.looked_at + LOOK_AGAIN_S - site.clock.monotonic()))
+        site.looked_at = site.clock.monotonic()
+        site.look = None  # who asks from here on may have been enrolled after this look
+        await follow_changes(site)
+    except LedgerUnavailable:
+        return
 
 
 async def build_lists(site: Site) -> None:
@@ -34,7 +56,11 @@ async def take_over(site: Site) -> None:
         await credential_lists.revoke(site, no_longer_valid(before, after))
         for device in site.devices:
             device.list_is_due = True
-    await postures.issue(site, [known for name in fresh if (known := site.devices.get(name)) is not None])
+    there = [known for name in fresh if (known := site.devices.get(name)) is not None]
+    issued = await postures.issue(site, there)
+    for device in there:
+        if device not in issued:
+            postures.publish(site, device)  # the same words, signed with the key that it has now
     site.followed = after
     site.watched_version = after.version
 

@@ -195,6 +195,8 @@ class Site:
         self.issuing = asyncio.Lock()
         self.followed = directory
         self.watched_version = 0
+        self.look: asyncio.Task[None] | None = None
+        self.looked_at = 0.0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._world = World(campus, directory, MappingProxyType(presence))
 

@@ -4,6 +4,7 @@ Everything that comes in is hostile until it is decoded. What is no message of o
 and disturbs nothing else. The broker's acknowledgement goes out when the flow is done, which is after the commit.
 """
 
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from devices.codec import BadMessage, decode_up
 from devices.messages import Event, Frame, Heartbeat, Result, Status, Tap, UnreadableEvent
 from devices.topics import BadTopic, Topic, parse
-from gateway.flows import alarms, bad_message, frames
+from gateway.flows import alarms, bad_message, directory_watch, frames
 from gateway.flows.card_tap import card_tap
 from gateway.flows.changes import PreviousKeyDropped
 from gateway.flows.command_result import command_result
@@ -31,6 +32,7 @@ class Router:
         self._site = site
         self._inbox = inbox
         self.under_way = 0
+        self._held: Counter[str] = Counter()
         self.dropped = 0
 
     @property
@@ -64,6 +66,8 @@ class Router:
             await bad_message.bad_message(site, "others", "topic", "a topic that is none of the protocol")
             return
         device = site.devices.get(where.device)
+        if where.site == site.campus.site and (device is None or self._held[where.device]):
+            device = await self._look_again(where.device)
         if device is None or where.site != site.campus.site:
             await bad_message.bad_message(site, where.device, "unknown_device", f"{where.kind.value} {where.channel}")
             return
@@ -89,6 +93,17 @@ class Router:
                 # Its number is kept and acked all the same, or the panel would hold back its next words for ever.
                 await device_event(site, device, UnreadableEvent(boot=message.boot, seq=message.seq, id=message.id,
                                                                  why="place", detail=str(wrong)))  # fmt: skip
+
+    async def _look_again(self, name: str) -> Device | None:
+        """The device, if it was enrolled a moment ago. What comes of it meanwhile waits too: nothing overtakes."""
+        self._held[name] += 1
+        try:
+            await directory_watch.look_again(self._site)
+        finally:
+            self._held[name] -= 1
+            if not self._held[name]:
+                del self._held[name]
+        return self._site.devices.get(name)
 
     async def _tell(self, device: Device, where: Topic, message: object) -> None:
         site = self._site

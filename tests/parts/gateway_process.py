@@ -222,6 +222,7 @@ class GatewayProcess:
         self.address = ""
         self.starts: list[float] = []
         """How long each start took."""
+        self.command: Sequence[str] = ("-m", "gateway", "run", "--config", str(site.folder))
         self._read_from = 0
         self.may_say: list[str] = []
         """Parts of tracebacks that a test asks for."""
@@ -241,7 +242,7 @@ class GatewayProcess:
         self._read_from = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as words:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "run", "--config", str(self.site.folder)],
+                [sys.executable, *self.command],
                 cwd=ROOT,
                 env={**os.environ, **self.site.environment, **self.more},
                 stdin=subprocess.DEVNULL,
