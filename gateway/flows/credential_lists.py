@@ -163,6 +163,14 @@ async def follow(site: Site, device: Device) -> None:
         device.list_is_due, device.list_built_at = True, -1e9
 
 
+def tell_again(site: Site, device: Device) -> None:
+    """Nobody knows which lists it has: send both."""
+    if keeps_list(device):
+        if device.issued.revoked_version:
+            publish_revoked(site, device)
+        device.list_is_due, device.list_built_at = True, -1e9
+
+
 def publish_revoked(site: Site, device: Device) -> None:
     """Send the revoked list that was issued."""
     message = RevokedList(version=device.issued.revoked_version, tokens=device.issued.revoked_tokens)

@@ -31,6 +31,7 @@ async def device_status(site: Site, device: Device, status: Status) -> None:
         if device.boot is not None:
             device.replaced_boots.add(device.boot)
         device.boot, device.uptime_ms = status.boot, -1
+    device.has_said_status = True
     device.connection = status.connection
     device.firmware, device.buffered = status.firmware, status.buffered
     device.posture, device.list_version, device.revoked = status.posture, status.credentials, status.revoked
@@ -49,6 +50,8 @@ async def device_status(site: Site, device: Device, status: Status) -> None:
 
 async def heartbeat(site: Site, device: Device, beat: Heartbeat) -> None:
     """Take a heartbeat; one whose uptime does not grow is a replay."""
+    if not device.has_said_status and beat.boot != device.boot:
+        await _meet(site, device, beat.boot)
     if beat.boot != device.boot or beat.uptime_ms <= device.uptime_ms:
         return
     device.uptime_ms = beat.uptime_ms
@@ -64,6 +67,14 @@ async def heartbeat(site: Site, device: Device, beat: Heartbeat) -> None:
         device.acked_at = now
         await _acknowledge(site, device, beat.boot)
     await _look_for_losses(site, device)
+
+
+async def _meet(site: Site, device: Device, boot: str) -> None:
+    """It lives, but its status did not reach us: a broker may lose what it had to keep. What it enforces is not known,
+    so it is told everything; what it has already, it knows to be the same. Its status will settle the rest."""
+    device.boot, device.uptime_ms = boot, -1
+    postures.publish(site, device)
+    credential_lists.tell_again(site, device)
 
 
 async def _acknowledge(site: Site, device: Device, boot: str) -> None:

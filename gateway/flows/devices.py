@@ -33,6 +33,7 @@ class Device:
     online: bool = False
     boot: str | None = None
     replaced_boots: set[str] = field(default_factory=set)
+    has_said_status: bool = False
     connection: int = 0
     challenge: str | None = None
     challenge_at: float = 0.0

@@ -56,11 +56,11 @@ async def take_over(site: Site) -> None:
         await credential_lists.revoke(site, no_longer_valid(before, after))
         for device in site.devices:
             device.list_is_due = True
-    there = [known for name in fresh if (known := site.devices.get(name)) is not None]
-    issued = await postures.issue(site, there)
-    for device in there:
-        if device not in issued:
-            postures.publish(site, device)  # the same words, signed with the key that it has now
+    issued = await postures.issue(site, list(site.devices))
+    for name in fresh:
+        device_or_none = site.devices.get(name)
+        if device_or_none is not None and device_or_none not in issued:
+            postures.publish(site, device_or_none)  # the same words, signed with the key that it has now
     site.followed = after
     site.watched_version = after.version
 

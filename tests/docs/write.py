@@ -25,13 +25,13 @@ HEAD = """\
 
 <!-- Written by `python -m tests.docs.write` from gateway/core/sentences.py: change the sentences there. -->
 
-Every decision has one reason that settles it. They stand here in order of precedence: where several apply, the first one
-is the answer and the others are in the trace. The codes are a contract with devices, records and screens; the sentences
-are for people: one for the guard, one on what would help, and one that may be shown to the person, which tells nothing
-about them.
+Every decision has one reason that settles it. They stand here in order of precedence: where several apply, the first
+one is the answer and the others are in the trace. The codes are a contract with devices, records and screens; the
+sentences are for people: one for the guard, one on what would help, and one that may be shown to the person, which
+tells nothing about them.
 
-*Not given yet* are reasons of what later versions decide (defence levels, visits, authorisations, slips). They have their
-words already, because devices and screens must know every reason that can ever come.
+*Not given yet* are reasons of what later versions decide (defence levels, visits, authorisations, slips). They have
+their words already, because devices and screens must know every reason that can ever come.
 """
 
 

@@ -49,7 +49,14 @@ class Oracle:
 
     def faults(self) -> list[str]:
         """Everything in which the two stories differ."""
-        return [*self._motions(), *self._grants(), *self._refusals(), *self._passages(), *self._records()]
+        return [
+            *self._motions(),
+            *self._turns(),
+            *self._grants(),
+            *self._refusals(),
+            *self._passages(),
+            *self._records(),
+        ]
 
     # Every motion has exactly one cause
 
@@ -73,7 +80,7 @@ class Oracle:
         """What is wrong, or None if exactly one record is the cause."""
         if by == "command":
             if kind == "bollard":
-                return _not_one(self.commands.get((device, command or "")), "commands")
+                return self._command_that_lowers(device, command or "")
             if (device, command) in self.sent:
                 return self._tap_that_opens(device, self.sent[device, command or ""])
             return _not_one(self.commands.get((device, command or "")), "commands or answers")
@@ -98,12 +105,48 @@ class Oracle:
             return "a cause that nobody knows"
         return None if self.events[device, wanted] else f"no {wanted} in the ledger"
 
+    def _command_that_lowers(self, device: str, command: str) -> str | None:
+        """A person's command, or the lane's, and then a plate or card was granted there."""
+        told = self.commands.get((device, command), [])
+        if len(told) == 1 and told[0]["by"].startswith("tap:"):
+            _, lane, tap = told[0]["by"].split(":")
+            return self._tap_that_opens(lane, tap)
+        return _not_one(told, "commands")
+
     def _tap_that_opens(self, device: str, tap: str) -> str | None:
         decisions = self.decisions.get((device, tap), [])
         if len(decisions) != 1:
             return f"{len(decisions)} decisions on its tap {tap}"
         outcomes = {decisions[0]["outcome"], *(body["outcome"] for body in self.answers.get((device, tap), []))}
         return None if "grant" in outcomes else f"its tap {tap} was {outcomes}"
+
+    def _turns(self) -> Iterable[str]:
+        """What is shut is not shut again, what is open not opened again, and one command moves a bollard once."""
+        is_open: dict[str, bool] = defaultdict(bool)
+        leaf: dict[str, str] = defaultdict(lambda: "closed")
+        moved: Counter[tuple[str, str, str | None]] = Counter()
+        for line in self.motions:
+            device, what = line["device"], line["what"]
+            if what in ("unlocked", "released", "forced"):
+                is_open[device] = True
+                told = line["cause"]["command"] or line["cause"]["tap"]
+                if told is not None:
+                    moved[device, what, told] += 1
+            elif what == "locked":
+                if not is_open[device]:
+                    yield f"{device} locked at {line['at']} though it was locked"
+                is_open[device] = False
+            elif what in ("opened", "closed"):
+                if leaf[device] == what:
+                    yield f"{device} {what} at {line['at']} though it was {what}"
+                leaf[device] = what
+            elif what in ("lowering", "lowered", "raising", "raised") and line["cause"]["command"] is not None:
+                moved[device, what, line["cause"]["command"]] += 1
+            elif what == "stopped":
+                moved[device, "raising", line["cause"]["command"]] -= 1  # what was stopped may begin again
+        for (device, what, command), count in moved.items():
+            if count > 1:
+                yield f"{device} {what} {count} times by {command}"
 
     # Every granted and executed decision opens once, every refusal never
 
@@ -148,10 +191,10 @@ class Oracle:
             for body in bodies
             if body["action"] == "lower" and body["by"] == f"tap:{device}:{tap}"
         ]
-        return sum(
-            any(r["outcome"] == "executed" for r in self.results.get((body["device"], body["command"]), []))
-            for body in told
-        )
+        return sum(self._was_executed(body["device"], body["command"]) for body in told)
+
+    def _was_executed(self, device: str, command: str) -> bool:
+        return any(result["outcome"] == "executed" for result in self.results.get((device, command), []))
 
     def _refusals(self) -> Iterable[str]:
         for (device, tap), bodies in self.decisions.items():
