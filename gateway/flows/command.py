@@ -8,6 +8,7 @@ from datetime import datetime
 
 from devices.limits import CHALLENGE_LIFE_S, PRESENCE_LIFE_S
 from devices.messages import Action, Command, Presence, Text
+from gateway.flows import passage
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, Unit
 from gateway.flows.site import Site
@@ -74,6 +75,8 @@ async def send(
         text=text or Text(en="", zh=""),
         hold_ms=hold_ms or (portal.hold_ms if portal is not None and act in (Action.GRANT, Action.UNLOCK) else None),
     )
+    if act in (Action.GRANT, Action.UNLOCK):
+        passage.expect_opening(site, command_id)
     site.courier.send(found.id, found.kind, found.key, message)
     site.feed.publish(
         {"type": "command", "device": device, "command": command_id, "action": act.value, "state": "issued", "at": now}

@@ -1,7 +1,7 @@
 """A device says what became of a command: the first word counts; a granted vehicle's bollard goes down now."""
 
 from devices.messages import Outcome, Result
-from gateway.flows import alarms, command
+from gateway.flows import alarms, command, passage
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -33,6 +33,8 @@ async def command_result(site: Site, device: Device, result: Result) -> None:
         return
     if result.outcome is Outcome.REFUSED and result.reason == "mac":
         await alarms.raise_alarm(site, alarms.BAD_MESSAGES, device.id, "a command with a wrong mac reached the device")
+    if result.outcome is Outcome.EXECUTED:
+        passage.opening_executed(site, device, result.command)
     tap = site.lane_grants.pop(result.command, None)
     if tap is not None and result.outcome is Outcome.EXECUTED:
         await lower_bollards(site, device, tap)

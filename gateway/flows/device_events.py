@@ -108,7 +108,8 @@ async def _finish(
                 async with device.turn:
                     meaning, writing = await _begin(site, device, event, marks)
                 continue
-            if isinstance(result, Written) and isinstance(event, Event):
+            # `Known` by its own key: we had given it up while its commit was under way, and it came through.
+            if isinstance(result, Written | Known) and isinstance(event, Event):
                 await take_effect(site, event, meaning)
                 publish(site, device, event)
             if isinstance(event, Event) and isinstance(event.data, Gap):

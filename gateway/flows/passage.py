@@ -6,7 +6,7 @@ any cause is a forced door.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from devices.limits import PASSAGE_GRACE_S
@@ -18,6 +18,7 @@ from gateway.flows.devices import Device
 from gateway.flows.ports import Entry
 from gateway.flows.site import Answered, Site
 
+REMEMBERED_OPENINGS = 1_000
 LOOK_BACK = 20
 """Events before a passage among which its cause is looked for after a restart; a door tells three or four a passage."""
 
@@ -108,6 +109,20 @@ def opened_by(site: Site, device: Device, at: datetime) -> None:
     known = site.last_cause.get(device.id)
     if known is None or at > known:
         site.last_cause[device.id] = at
+
+
+def expect_opening(site: Site, command: str) -> None:
+    """A person's command that opens is on its way: once the device says `executed`, it is a cause to pass."""
+    site.openings[command] = None
+    if len(site.openings) > REMEMBERED_OPENINGS:
+        site.openings.popitem(last=False)
+
+
+def opening_executed(site: Site, device: Device, command: str) -> None:
+    """The device has carried out a command; the moment is put into its own time, in which passages are told."""
+    if command in site.openings:
+        del site.openings[command]
+        opened_by(site, device, site.clock.now() + timedelta(milliseconds=device.drift_ms or 0))
 
 
 def is_forced(site: Site, device: Device, at: datetime) -> bool:

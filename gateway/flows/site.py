@@ -183,6 +183,7 @@ class Site:
         self.acks_pending: dict[tuple[str, str], Marks] = {}
         self.last_cause: dict[str, datetime] = {}
         self.causes_looked_up: set[str] = set()
+        self.openings: OrderedDict[str, None] = OrderedDict()
         self.lane_grants: OrderedDict[str, str] = OrderedDict()
         self.tokens = TokenBook()
         self.pictures: OrderedDict[str, Picture] = OrderedDict()

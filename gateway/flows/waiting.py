@@ -8,16 +8,21 @@ import asyncio
 import hashlib
 from datetime import datetime, timedelta
 
-from devices.limits import WAIT_MARGIN_MS
+from msgspec import structs
+
+from devices.limits import CHALLENGE_LIFE_S, TAP_NONCE_LIFE_S, WAIT_MARGIN_MS
 from devices.messages import Action, Command, Tap, Text
 from gateway.core.leaving import leaving_can_be_refused
 from gateway.core.nouns import CredentialKind, Direction, Outcome, Request
 from gateway.core.reasons import Reason
 from gateway.core.sentences import SENTENCES
-from gateway.flows import told
+from gateway.flows import passage, told
 from gateway.flows.devices import Device
-from gateway.flows.ports import Entry, Known, LedgerUnavailable, Unit
+from gateway.flows.ports import Entry, Known, LedgerUnavailable, Result, Unit
 from gateway.flows.site import Answered, Site, Waiting
+
+HEARD_AGAIN_S = 0.1
+"""How often we look whether a device that was silent has spoken; it does so every five seconds."""
 
 
 class NobodyWaits(LookupError):
@@ -89,10 +94,14 @@ async def _settle(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason
     }
     entry = Entry("answer", now, body, wait_key(waiting.device, waiting.tap))
     try:
-        result = await site.ledger.commit(Unit((entry,)), site.rules.record_within_s)
+        result: Result | None = await site.ledger.commit(Unit((entry,)), site.rules.record_within_s)
     except LedgerUnavailable:
-        waiting.answered = False
-        raise
+        if waiting.request.direction is Direction.IN:
+            waiting.answered = False
+            raise
+        # Leaving: the act comes first, and the record follows, however long that takes.
+        site.spawn(_record_later(site, entry))
+        result = None
     _forget(site, waiting)
     if isinstance(result, Known):
         raise NobodyWaits(waiting.id)
@@ -111,27 +120,45 @@ async def _settle(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason
     return command
 
 
+async def _record_later(site: Site, entry: Entry) -> None:
+    await site.ledger.commit(Unit((entry,)))
+
+
 def _send(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason, command: str) -> None:
     device = site.devices.get(waiting.device)
     if device is None:
         return
+    if outcome is Outcome.GRANT:
+        passage.expect_opening(site, command)
     portal = site.campus.portals.get(waiting.request.portal)
     sentence = SENTENCES[reason].polite
-    challenge = device.fresh_challenge(site.clock.monotonic()) or waiting.nonce
-    site.courier.send(
-        device.id,
-        device.kind,
-        device.key,
-        Command(
-            id=command,
-            challenge=challenge,
-            action=Action(outcome.value),
-            for_=waiting.tap,
-            reason=reason.value,
-            text=Text(en=sentence.en, zh=sentence.zh),
-            hold_ms=portal.hold_ms if portal is not None and outcome is Outcome.GRANT else None,
-        ),
+    message = Command(
+        id=command,
+        challenge=waiting.nonce or "none",
+        action=Action(outcome.value),
+        for_=waiting.tap,
+        reason=reason.value,
+        text=Text(en=sentence.en, zh=sentence.zh),
+        hold_ms=portal.hold_ms if portal is not None and outcome is Outcome.GRANT else None,
     )
+    challenge = device.fresh_challenge(site.clock.monotonic())
+    if challenge is not None:
+        site.courier.send(device.id, device.kind, device.key, structs.replace(message, challenge=challenge))
+    elif waiting.nonce and site.clock.elapsed_s(waiting.since) < TAP_NONCE_LIFE_S:
+        site.courier.send(device.id, device.kind, device.key, message)
+    else:
+        # After a restart, or in a gap of the network: any challenge of before would be refused as stale.
+        site.spawn(_send_when_heard(site, device, message))
+
+
+async def _send_when_heard(site: Site, device: Device, message: Command) -> None:
+    """With the device's next word; one that stays silent decides by itself when its wait is over."""
+    for _ in range(round(CHALLENGE_LIFE_S / HEARD_AGAIN_S)):
+        await asyncio.sleep(HEARD_AGAIN_S)
+        challenge = device.fresh_challenge(site.clock.monotonic())
+        if challenge is not None:
+            site.courier.send(device.id, device.kind, device.key, structs.replace(message, challenge=challenge))
+            return
 
 
 def _forget(site: Site, waiting: Waiting) -> None:

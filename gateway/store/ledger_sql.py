@@ -6,7 +6,7 @@ statements themselves are still Core's, compiled by its dialect, and errors come
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -28,6 +28,8 @@ class LedgerSql:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        driver: Any = dialect.dbapi
+        self._errors: Any = driver.Error
         read = sa.select(head_table.c.count, head_table.c.hash, head_table.c.directory_version)
         self._read_head = str(
             read.where(head_table.c.id == sa.literal_column("1")).with_for_update().compile(dialect=dialect)
@@ -44,19 +46,22 @@ class LedgerSql:
             f"UPDATE {quote(head_table.name)} SET {quote('count')} = {mark}, {quote('hash')} = {mark}, "
             f"{quote('directory_version')} = {mark} WHERE id = 1"
         )
+        self._move_head_on = (
+            f"UPDATE {quote(head_table.name)} SET {quote('count')} = {mark}, {quote('hash')} = {mark} WHERE id = 1 "
+            f"AND {quote('count')} = {mark} AND {quote('hash')} = {mark} AND {quote('directory_version')} = {mark}"
+        )
         self._told = f"SELECT {quote('key')}, {quote('body')} FROM {quote(ledger_table.name)} WHERE {quote('key')}"
 
     @contextmanager
     def cursor(self, connection: Connection) -> Iterator[Any]:
         """The driver's cursor; what the driver raises comes out as SQLAlchemy's error."""
-        driver: Any = self._dialect.dbapi
         raw = connection.connection.cursor()
         try:
             yield raw
-        except driver.Error as error:
+        except self._errors as error:
             lost = self._dialect.is_disconnect(error, connection.connection.dbapi_connection, raw)
             raise sa.exc.DBAPIError.instance(
-                "ledger", None, error, driver.Error, connection_invalidated=lost, dialect=self._dialect
+                "ledger", None, error, self._errors, connection_invalidated=lost, dialect=self._dialect
             ) from error
         finally:
             raw.close()
@@ -86,6 +91,26 @@ class LedgerSql:
             cursor.execute(self._insert, rows[0])
         else:
             cursor.executemany(self._insert, rows)
+
+    def move_head_on(self, cursor: Any, old: tuple[int, str, int], count: int, last_hash: str) -> bool:
+        """Say how long the ledger is now, if it is still as we left it; False if somebody else has written since."""
+        cursor.execute(self._move_head_on, (count, last_hash, *old))
+        return bool(cursor.rowcount == 1)
+
+    @contextmanager
+    def transaction(self, connection: Connection) -> Iterator[Any]:
+        """A transaction by the driver alone; rolled back if anything is raised, or if the block calls it off."""
+        with self.cursor(connection) as cursor:
+            driver: Any = connection.connection.dbapi_connection
+            if self._numbered:
+                cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                driver.commit()
+            except BaseException:
+                with suppress(self._errors):
+                    driver.rollback()
+                raise
 
     def move_head(self, cursor: Any, count: int, last_hash: str, version: int) -> None:
         """Say how long the ledger is now."""

@@ -158,7 +158,7 @@ class Writer:
     def _write(self, group: list[_Job]) -> None:
         """One commit; if one unit is at fault (not the database), each alone, so that only that one fails."""
         try:
-            results = self._ledger.write([job.unit for job in group])
+            results = self._ledger.write([job.unit for job in group], head_later=True)
         except Exception as error:
             if is_away(error):
                 raise
@@ -175,6 +175,7 @@ class Writer:
         self.commits += 1
         self.units += len(group)
         _deliver(group, results)
+        self._ledger.tell_head()
 
     def _sync_head(self) -> None:
         try:

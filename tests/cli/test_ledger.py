@@ -44,7 +44,26 @@ def test_an_untouched_ledger_holds(wardgate, ledger):
 
 
 def test_an_empty_ledger_holds(wardgate):
+    wardgate("device", "list")  # whoever opens the database first makes it
+
     assert wardgate("ledger", "verify").status == 0
+
+
+def test_where_there_is_no_database_that_is_said_and_none_is_made(wardgate):
+    answer = wardgate("ledger", "verify")
+
+    assert answer.status == 2
+    assert "no database" in answer.err
+    assert not wardgate.database.parent.exists()
+
+
+def test_a_database_that_is_gone_does_not_pass_for_an_empty_one(wardgate, ledger):
+    wardgate.database.unlink()
+
+    answer = wardgate("ledger", "verify")
+
+    assert answer.status == 1
+    assert f"knows {RECORDS} records" in answer.err
 
 
 SWAP = (
