@@ -35,7 +35,7 @@ from gateway.store.head_file import HeadFile
 from gateway.store.ledger import Ledger
 from gateway.store.sealing import Sealer, WrongStoreKey
 from gateway.store.site_lock import AnotherGateway, Instance, SiteLock
-from gateway.store.verification import is_shorter_than, ledger_length
+from gateway.store.verification import ledger_length
 from gateway.store.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -166,14 +166,16 @@ class Gateway:
         self._stack.callback(head_file.close)
         on_file = head_file.newest()
         cut = None
-        if await asyncio.to_thread(is_shorter_than, database, on_file) and on_file is not None:
-            count = await database.read(ledger_length)
+        count: int = await database.read(ledger_length)
+        if on_file is not None and count < on_file.count:
             if count == 0:
                 raise CannotStart(
                     f"the database is empty, but the head file {settings.head_file} knows {on_file.count} records: "
                     "this is another or a lost database. Restore a backup, or move the head file away to begin anew."
                 )
             cut = f"the ledger has {count} records, the head file knows {on_file.count}"
+        elif on_file is None and count:
+            cut = f"the head file {settings.head_file} is missing or was made under another key"
         ledger = Ledger(database, head_file, settings.commit_group, known=on_file)
         writer = Writer(ledger, self._database_changed)
         writer.start()

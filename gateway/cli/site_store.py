@@ -64,7 +64,7 @@ def now() -> datetime:
 def open_site_store(settings: Settings) -> Iterator[SiteStore]:
     """The site's database, brought to the newest schema; closed at the end."""
     _check_owner(settings)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = open_database(settings.database_url)
     try:
         head_file = HeadFile(settings.head_file, settings.ledger_key, settings.head_copy)

@@ -204,7 +204,8 @@ def answer(site: Site, device: Device, tap: Tap, answered: Answered) -> None:
         hold_ms=answered.hold_ms,
         wait_ms=answered.wait_ms,
     )
-    site.courier.send(device.id, device.kind, device.key, command)
+    if not site.courier.send(device.id, device.kind, device.key, command):
+        site.counters.unsent += 1
 
 
 def record(device: Device, tap: Tap, request: Request, decision: Decision, answered: Answered) -> dict[str, Any]:

@@ -163,6 +163,16 @@ async def follow(site: Site, device: Device) -> None:
         device.list_is_due, device.list_built_at = True, -1e9
 
 
+async def start_anew(site: Site, device: Device) -> None:
+    """It has a new key or place: the tokens of its lists mean nothing any more. Raises `LedgerUnavailable`."""
+    if not keeps_list(device):
+        return
+    if device.issued.revoked_version:
+        await _issue_revoked(site, [device], lambda _device: (), above=device.issued.revoked_version)
+    device.list_lacks = frozenset()
+    device.list_is_due, device.list_built_at = True, -1e9
+
+
 def tell_again(site: Site, device: Device) -> None:
     """Nobody knows which lists it has: send both."""
     if keeps_list(device):

@@ -178,7 +178,7 @@ async def marks_of(site: Site, device: Device, boot: str) -> Marks:
     key = (device.id, boot)
     loading = site.event_marks.get(key)
     if loading is None:
-        loading = site.event_marks[key] = site.spawn(_load_marks(site, device.id, boot))
+        loading = site.event_marks[key] = site.loop.create_task(_load_marks(site, device.id, boot))
     try:
         return await loading
     except Exception:

@@ -4,6 +4,8 @@ Only the newest connection of the newest boot counts. Every status and heartbeat
 which no command is taken; a status that shows another posture than the one issued gets it again, before all else.
 """
 
+from datetime import timedelta
+
 from devices.limits import ACK_EVERY_S
 from devices.messages import Heartbeat, Status
 from gateway.flows import alarms, credential_lists, device_events, postures
@@ -11,7 +13,7 @@ from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
 
-DRIFT_ALARM_MS = 5_000
+DRIFT_ALARM_S = 5.0
 """A device's clock that is further off than this is worth a person's look."""
 
 
@@ -67,6 +69,7 @@ async def heartbeat(site: Site, device: Device, beat: Heartbeat) -> None:
         device.acked_at = now
         await _acknowledge(site, device, beat.boot)
     await _look_for_losses(site, device)
+    await _look_at_its_clock(site, device)
 
 
 async def _meet(site: Site, device: Device, boot: str) -> None:
@@ -106,6 +109,18 @@ async def look_for_the_lost(site: Site) -> None:
     for device in list(site.devices):
         if device.online and now - device.heard_at > site.rules.device_lost_after_s:
             await went(site, device, "no sign of life")
+
+
+async def _look_at_its_clock(site: Site, device: Device) -> None:
+    """A clock that is off is worth a person's look once; what it says of the time is only recorded, never believed."""
+    drift = timedelta(milliseconds=abs(device.drift_ms or 0))
+    off = site.clock.lasted_s(drift) > DRIFT_ALARM_S
+    if off and not device.clock_is_off:
+        device.clock_is_off = True
+        await alarms.raise_alarm(site, alarms.DEVICE_CLOCK, device.id, f"{device.drift_ms} ms off")
+    elif device.clock_is_off and not off:
+        device.clock_is_off = False
+        await alarms.clear_alarm(site, alarms.DEVICE_CLOCK, device.id)
 
 
 async def came(site: Site, device: Device, restarted: bool) -> None:

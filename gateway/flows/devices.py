@@ -43,6 +43,7 @@ class Device:
     firmware: str | None = None
     clock: Clock | None = None
     drift_ms: int | None = None
+    clock_is_off: bool = False
     buffered: int = 0
     posture: int | None = None
     list_version: int | None = None

@@ -59,8 +59,10 @@ async def take_over(site: Site) -> None:
     issued = await postures.issue(site, list(site.devices))
     for name in fresh:
         device_or_none = site.devices.get(name)
-        if device_or_none is not None and device_or_none not in issued:
-            postures.publish(site, device_or_none)  # the same words, signed with the key that it has now
+        if device_or_none is not None:
+            if device_or_none not in issued:
+                postures.publish(site, device_or_none)  # the same words, signed with the key that it has now
+            await credential_lists.start_anew(site, device_or_none)
     site.followed = after
     site.watched_version = after.version
 

@@ -147,6 +147,8 @@ class Counters:
     events: int = 0
     unanswered: int = 0
     dropped_flood: int = 0
+    dropped_inbox: int = 0
+    unsent: int = 0
     bad_messages: dict[str, int] = field(default_factory=dict)
     decisions: dict[tuple[str, str, str], int] = field(default_factory=dict)
 

@@ -54,7 +54,6 @@ class Link:
         self._take: OnMessage | None = None
         self._closing = False
         self._status_topic = gateway_status_topic(site)
-        self.unsent = 0
         self.connection = MqttConnection(
             url,
             client_id=f"{username}-{instance[:8]}",
@@ -100,10 +99,7 @@ class Link:
         """A command or an acknowledgement; False if there is no broker, and then it is gone."""
         channel = "command" if isinstance(message, Command) else "ack"
         topic = device_topic(self._site, Kind(kind), device, channel)
-        sent = self.connection.publish(topic, encode(message, topic, key), expiry_s=COMMAND_EXPIRY_S)
-        if sent is None:
-            self.unsent += 1
-        return sent is not None
+        return self.connection.publish(topic, encode(message, topic, key), expiry_s=COMMAND_EXPIRY_S) is not None
 
     def keep(self, device: str, kind: str, key: bytes, message: Posture | CredentialPage | RevokedList) -> bool:
         """A retained message."""

@@ -33,7 +33,6 @@ class Router:
         self._inbox = inbox
         self.under_way = 0
         self._held: Counter[str] = Counter()
-        self.dropped = 0
 
     @property
     def is_full(self) -> bool:
@@ -45,7 +44,7 @@ class Router:
             ack()
             return
         if self.is_full:
-            self.dropped += 1
+            self._site.counters.dropped_inbox += 1
             ack()
             return
         self.under_way += 1

@@ -5,6 +5,7 @@ only through the one `writer`.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -70,7 +71,7 @@ def open_database(url: str) -> Database:
     database = Database(url)
     try:
         if database.is_sqlite and database.url.database not in (None, ""):
-            Path(str(database.url.database)).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(Path(str(database.url.database)))
         if database.is_sqlite:
             check_is_ours(database.url)
         bring_up_to_date(database.engine)
@@ -80,6 +81,14 @@ def open_database(url: str) -> Database:
             raise DatabaseAway(in_short(error)) from error
         raise NotOurDatabase(in_short(error)) from error
     return database
+
+
+def _make_private(path: Path) -> None:
+    """A database that is not there yet begins as a file of ours alone: it will hold names and card numbers."""
+    if path.exists() or str(path).startswith("file:"):
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def is_away(error: BaseException) -> bool:

@@ -24,7 +24,7 @@ class HeadFile:
         self._copy = copy
         self._copied_at = 0.0
         self._dirty = False
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._next = 0
         slots = self._slots()

@@ -115,7 +115,10 @@ class Ledger:
                 count, last_hash, version = self._sql.read_head(cursor)
                 link = _Linker(count, last_hash)
                 done = self._settle_doubt(connection)
-                if self._seen is not None and not _goes_on_from(connection, self._seen, count, last_hash):
+                lost_head = self._seen is None and self._head_file is not None and count > 0
+                if lost_head or (
+                    self._seen is not None and not _goes_on_from(connection, self._seen, count, last_hash)
+                ):
                     link.add(_cut_entry(self._seen, count, last_hash))
                 known = self._sql.told(cursor, [e.key for unit in units for e in unit.entries if e.key is not None])
                 results, new_version = _apply(connection, units, link, version, known, done)
@@ -255,7 +258,9 @@ def _goes_on_from(connection: Connection, seen: Head, count: int, last_hash: str
     return connection.execute(then).scalar() == seen.hash
 
 
-def _cut_entry(seen: Head, count: int, last_hash: str) -> Entry:
-    """The ledger got shorter or was written anew while we looked away: say so in it, for good."""
-    body = {"head": {"count": seen.count, "hash": seen.hash}, "found": {"count": count, "hash": last_hash}}
+def _cut_entry(seen: Head | None, count: int, last_hash: str) -> Entry:
+    """The ledger got shorter or was written anew while we looked away, or its head file is gone (`head` is null), so
+    that nobody can tell: say so in it, for good."""
+    head = None if seen is None else {"count": seen.count, "hash": seen.hash}
+    body = {"head": head, "found": {"count": count, "hash": last_hash}}
     return Entry("ledger_cut", datetime.now(UTC), body)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.flows import alarms, command, device_status, waiting
+from gateway.flows import alarms, command, device_status, quarantine, waiting
 from gateway.flows.devices import Device
 from gateway.flows.open_alarms import Alarm
 from gateway.flows.reading import PastAlarm
@@ -33,6 +33,13 @@ async def send_command(call: Call) -> shapes.CommandInfo:
     except command.CommandNotPossible as error:
         raise Problem(Kind.CONFLICT, f"{error.code}: {error}") from None
     return await _command(call, device.id, id)
+
+
+async def end_quarantine(call: Call) -> shapes.DeviceInfo:
+    """It lets people in again at once."""
+    device = _device(call)
+    await quarantine.end(call.site, device.id, call.body.reason, call.by.ref)
+    return as_device(call.site, device)
 
 
 async def get_command(call: Call) -> shapes.CommandInfo:

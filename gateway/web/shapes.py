@@ -275,6 +275,10 @@ class SendCommand(Given, frozen=True):
     reason: Text
 
 
+class EndQuarantine(Given, frozen=True):
+    reason: Text
+
+
 class CommandInfo(Answer, frozen=True):
     """`state`: issued, executed, refused, failed, expired or no_answer; `result_reason` is the device's own word."""
 

@@ -127,7 +127,9 @@ class Oracle:
         moved: Counter[tuple[str, str, str | None]] = Counter()
         for line in self.motions:
             device, what = line["device"], line["what"]
-            if what in ("unlocked", "released", "forced"):
+            if what == "forced":
+                leaf[device] = "opened"
+            elif what in ("unlocked", "released"):
                 is_open[device] = True
                 told = line["cause"]["command"] or line["cause"]["tap"]
                 if told is not None:

@@ -108,8 +108,8 @@ class ChaosProxy:
         except OSError:
             pass
         # The end of one side is a word too: a network that is gone does not pass it on.
-        while self._blackhole:
-            await asyncio.sleep(0.05)  # set from another thread
+        while self._blackhole:  # noqa: ASYNC110  # set from another thread
+            await asyncio.sleep(0.05)
         self._writers.discard(writer)
         with contextlib.suppress(OSError):
             writer.close()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
 
 from gateway.flows.enrolment import Place
-from tests.parts.gateway_process import RunningSite
+from tests.parts.gateway_process import HEADER, RunningSite
 from tests.parts.lone_client import LoneClient, seal
 
 GATE = Place("north-in", None)
@@ -275,6 +277,46 @@ def test_events_that_were_lost_with_the_boot_before_get_a_record_and_an_alarm(
     lost = campus.wait_for("events_lost", reader.device, boot=first_boot)
     assert (lost.body["from_seq"], lost.body["to_seq"]) == (2, 5)
     campus.wait_for("alarm", reader.device, condition="events_lost")
+
+
+def test_a_card_that_an_import_takes_away_is_refused_on_the_next_tap_and_soon_by_the_device_alone(
+    campus: RunningSite, reader: LoneClient, tmp_path: Path
+) -> None:
+    reader.start()
+    reader.until(lambda: reader.posture and reader.list_version, 10, "posture and list")
+    assert reader.ask("STAFF2")["action"] == "grant"
+    token = reader.token("card", "STAFF2")
+    assert token in {entry["token"] for entry in reader.entries}
+    file = tmp_path / "people.csv"
+    file.write_text(f"{HEADER}\nt2,Wei Zhao,staff,staff,STAFF2B,,,,\n", encoding="utf-8")
+
+    done = campus.site.cli("import", "people", str(file))
+    imported_at = time.monotonic()
+    refused = reader.ask("STAFF2")
+
+    assert done.returncode == 0, done.stderr
+    assert (refused["action"], refused["reason"]) == ("deny", "credential_revoked")
+    reader.until(lambda: token in reader.revoked, 5, "the revoked list")
+    assert time.monotonic() - imported_at < 5
+    assert reader.ask("STAFF2B")["action"] == "grant"
+
+
+def test_a_retired_device_is_not_served_any_more(campus: RunningSite, reader: LoneClient) -> None:
+    reader.decides_alone = False
+    reader.start()
+    assert reader.ask("STAFF1")["action"] == "grant"
+
+    campus.site.retire(reader.device)
+    give_up_at = time.monotonic() + 5
+    while not campus.rows("bad_message", reader.device):
+        assert time.monotonic() < give_up_at, "it is still served"
+        reader.tap("STAFF1")
+        time.sleep(0.2)
+
+    seen = len(reader.commands)
+    reader.tap("STAFF1")
+    time.sleep(0.5)
+    assert len(reader.commands) == seen
 
 
 def test_a_device_over_mqtt_5_is_served_as_well(campus: RunningSite) -> None:

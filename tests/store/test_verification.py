@@ -241,3 +241,15 @@ def _put_back(book: Book, rows: list[sa.Row[tuple[object, ...]]]) -> None:
         sa.update(ledger).where(ledger.c.seq == row.seq).values(body=row.body, hash=row.hash) for row in rows
     ]
     book.bend(*statements, sa.update(head).values(hash=rows[-1].hash))
+
+
+def test_a_head_file_that_is_gone_is_told_by_the_next_writer_for_good(written: Book) -> None:
+    """Otherwise a tail could be cut off and the only witness removed."""
+    _cut(written, 3, COUNT)
+    written.head_path.unlink()
+
+    written.ledger().write([unit(13)])
+
+    told = [row for row in written.rows() if row.kind == "ledger_cut"]
+    assert len(told) == 1
+    assert not written.verdict().holds

@@ -1,0 +1,67 @@
+"""Everything at once: networks break, power fails, clocks go wrong, fire comes, and the gateway is killed meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.parts.gateway_process import GatewayProcess
+from tests.parts.oracle import Oracle
+from tests.scenarios.day import Ran, run_a_day, shipped
+
+
+def check(ran: Ran) -> None:
+    Oracle(ran.truth, ran.rows).check()
+    assert ran.site.verify().holds
+    last = ran.last_events
+    assert {key: last.get(key) for key in ran.lived.last_seqs} == ran.lived.last_seqs
+    released = {line["device"] for line in ran.truth if line["what"] == "released"}
+    assert released == {"dorm-3-door-1"}, "fire releases the doors of its zone, and no others"
+    alarms = {(row.body["condition"], row.body["place"]) for row in ran.rows if row.kind == "alarm"}
+    assert alarms >= {
+        ("fire", "dorm-3"),
+        ("panic", "south-gate"),
+        ("tamper", "south-in-1"),
+        ("forced_door", "dorm-2-door-1"),
+    }
+
+
+async def kill_twice(gateway: GatewayProcess) -> None:
+    for pause_s in (6.0, 5.0):
+        await asyncio.sleep(pause_s)
+        gateway.kill9()
+        await asyncio.to_thread(gateway.start)
+
+
+def test_in_a_storm_nothing_moves_without_a_cause_and_nothing_told_is_lost(
+    tmp_path: Path, make_gateway: Callable[..., GatewayProcess], seed: int
+) -> None:
+    ran = run_a_day(
+        tmp_path, shipped("storm"), make_gateway, people_count=60, real_s=20.0, seed=seed, meanwhile=kill_twice
+    )
+    check(ran)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(1200)
+def test_a_long_storm_on_both_databases(
+    tmp_path: Path, database_url: str | None, make_gateway: Callable[..., GatewayProcess], seed: int
+) -> None:
+    async def kill_often(gateway: GatewayProcess) -> None:
+        for _ in range(10):
+            await kill_twice(gateway)
+
+    ran = run_a_day(
+        tmp_path,
+        shipped("storm"),
+        make_gateway,
+        database_url=database_url,
+        people_count=400,
+        real_s=180.0,
+        seed=seed,
+        meanwhile=kill_often,
+    )
+    check(ran)
