@@ -6,6 +6,7 @@ is not written (`Outdated`) and has to be decided again, so that a revocation ho
 """
 
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ from gateway.store.ledger_sql import LedgerSql, Row
 from gateway.store.tables import ledger as ledger_table
 
 log = structlog.get_logger(__name__)
+
+
+HEAD_LOOKS, HEAD_LOOK_S = 10, 0.05
 
 
 class _NotAsWeLeftIt(Exception):
@@ -115,6 +119,8 @@ class Ledger:
                 count, last_hash, version = self._sql.read_head(cursor)
                 link = _Linker(count, last_hash)
                 done = self._settle_doubt(connection)
+                if self._seen is None and count:
+                    self._seen = self._head_of_others()
                 lost_head = self._seen is None and self._head_file is not None and count > 0
                 if lost_head or (
                     self._seen is not None and not _goes_on_from(connection, self._seen, count, last_hash)
@@ -161,9 +167,10 @@ class Ledger:
             return None
         try:
             with self._sql.transaction(connection) as cursor:
-                self._sql.insert(cursor, link.rows)
+                # The head first, as on the long way: two processes that lock in different orders wait for each other.
                 if not self._sql.move_head_on(cursor, self._at, link.count, link.hash):
                     raise _NotAsWeLeftIt
+                self._sql.insert(cursor, link.rows)
                 self._doubt = _Doubt(link.count, link.hash, units, results)
         except (sa.exc.IntegrityError, _NotAsWeLeftIt):
             self._doubt = None
@@ -186,6 +193,18 @@ class Ledger:
             self._head_is_behind = True
         else:
             self._head_is_behind = False
+
+    def _head_of_others(self) -> Head | None:
+        """Another process may have begun the ledger since we opened it: its head follows its commit by a moment."""
+        if self._head_file is None:
+            return None
+        found = self._head_file.newest()
+        for _ in range(HEAD_LOOKS):
+            if found is not None:
+                break
+            time.sleep(HEAD_LOOK_S)
+            found = self._head_file.newest()
+        return found
 
     def _settle_doubt(self, connection: Connection) -> dict[int, Result]:
         """After a connection that died in its commit: was it done? Then the results of its units, by identity."""

@@ -88,7 +88,7 @@ def test_a_broker_that_lost_everything_moves_nothing_and_gets_the_postures_back(
 def test_a_gateway_that_starts_before_its_broker_serves_when_it_comes(scene: Scene) -> None:
     reader = scene.device("reader", "reader", GATE)
     scene.broker.stop()
-    scene.gateway.start()
+    scene.gateway.start(with_broker=False)
 
     scene.broker.start()
     reader.start()

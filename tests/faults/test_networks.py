@@ -6,6 +6,8 @@ import socket
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.faults.conftest import DOOR, GATE, Scene
 from tests.parts.lone_client import LoneClient
 from tests.parts.proxy import ChaosProxy
@@ -81,6 +83,7 @@ def test_a_link_that_is_half_open_is_noticed_and_made_anew(
     _until(lambda: reader.ask("STAFF1")["action"] == "grant" if reader.connected else False, 30)
 
 
+@pytest.mark.campaign
 def test_a_device_whose_link_is_half_open_is_missed_and_gets_no_command(
     make_scene: Callable[..., Scene], make_proxy: Callable[[int], ChaosProxy]
 ) -> None:

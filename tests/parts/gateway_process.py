@@ -251,10 +251,12 @@ class GatewayProcess:
             )
         return self
 
-    def start(self) -> GatewayProcess:
-        """Start it and wait until it runs."""
+    def start(self, with_broker: bool = True) -> GatewayProcess:
+        """Start it and wait until it runs and, unless there is no broker to hear them by, until it hears devices."""
         began = time.monotonic()
         self.spawn().wait_ready()
+        if with_broker:
+            self.wait_for_event("broker_connected")
         self.starts.append(time.monotonic() - began)
         return self
 
