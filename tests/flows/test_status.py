@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from gateway.flows import alarms
 from gateway.flows.device_status import look_for_the_lost
@@ -134,3 +135,36 @@ async def test_an_ack_comes_with_the_status_and_at_least_every_half_minute(house
 
     assert len(house.courier.acks("gate")) >= 3
     assert house.courier.acks("gate")[-1].challenge == gate.device.challenge
+
+
+async def test_a_device_whose_status_the_broker_lost_is_met_by_its_heartbeat_and_told_everything(house: House) -> None:
+    gate = house.hand("gate")
+    await house.look()
+    house.courier.kept.clear()
+
+    await gate.heartbeat()
+    await house.settle()
+
+    assert gate.device.online and gate.device.boot == gate.boot
+    assert house.courier.posture("gate").version == gate.device.issued.version
+
+
+async def test_a_heartbeat_of_another_boot_counts_no_more_once_a_status_has_come(house: House) -> None:
+    gate = house.hand("gate")
+    await gate.status()
+
+    await gate.heartbeat(boot="another-boot")
+
+    assert gate.device.boot == gate.boot
+
+
+async def test_a_clock_that_is_off_is_an_alarm_until_it_is_right_again(house: House) -> None:
+    gate = house.hand("gate")
+    await gate.status()
+
+    await gate.heartbeat(at=house.clock.now() + timedelta(seconds=60))
+    assert (alarms.DEVICE_CLOCK, "gate", "unacknowledged") in house.alarms
+    await gate.heartbeat()
+    await house.settle()
+
+    assert (alarms.DEVICE_CLOCK, "gate", "returned") in house.alarms

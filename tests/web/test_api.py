@@ -212,6 +212,22 @@ async def test_a_command_is_recorded_sent_and_can_be_followed(post: GuardPost) -
     assert post.courier.sent[-1][1].id == sent["command"]
 
 
+async def test_an_operator_ends_a_quarantine_and_the_device_lets_in_again(post: GuardPost) -> None:
+    operator = await post.signed_in("operator1", "operator")
+    device = post.site.devices.get("north-in-1")
+    assert device is not None
+    for _ in range(10):
+        device.watch.unknown_credential(post.site.clock.monotonic())
+    _, before = await ask(operator, "GET", "/api/v1/devices/north-in-1")
+
+    status, after = await ask(
+        operator, "POST", "/api/v1/devices/north-in-1/quarantine/end", json={"reason": "a box of old cards"}
+    )
+
+    assert (before["quarantined"], status, after["quarantined"]) == (True, 200, False)
+    assert [row["device"] for row in await post.records("quarantine_ended")] == ["north-in-1"]
+
+
 async def test_a_command_that_the_device_cannot_do_is_refused_and_not_sent(post: GuardPost) -> None:
     operator = await post.signed_in("operator1", "operator")
 

@@ -53,6 +53,7 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("get", "/api/v1/devices"): SEERS,
     ("get", "/api/v1/devices/{device}"): SEERS,
     ("post", "/api/v1/devices/{device}/commands"): {"operator"},
+    ("post", "/api/v1/devices/{device}/quarantine/end"): {"operator"},
     ("get", "/api/v1/devices/{device}/commands/{command}"): {"operator", "security_officer", "maintenance", "admin"},
     ("get", "/api/v1/alarms"): SEERS,
     ("post", "/api/v1/alarms/{alarm}/acknowledge"): {"guard", "operator", "security_officer"},
