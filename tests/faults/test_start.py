@@ -76,6 +76,7 @@ def test_a_retained_word_of_a_gateway_that_is_gone_holds_nobody_up_for_long(scen
     assert "another_gateway_said_online" in said, "the broker had forgotten it: this test shows nothing"
 
 
+@pytest.mark.campaign
 def test_a_broker_that_takes_connections_and_says_nothing_does_not_hold_up_the_start(scene: Scene) -> None:
     """Without the pages nobody could see that it is the broker."""
     scene.broker.freeze()
