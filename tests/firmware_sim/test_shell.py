@@ -36,6 +36,8 @@ async def site(mosquitto: Mosquitto, folder: Path, *names: str, **posture_: Any)
         await fleet.wait_connected()
         for device in fleet:
             await device.until(lambda state: state.base.standing.posture is not None)
+        # A command needs the challenge of a status, which may still be on its way to us.
+        await until(lambda: guardhouse.challenges.keys() >= {one.device for one in specs})
         yield fleet, guardhouse
 
 
