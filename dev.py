@@ -70,7 +70,7 @@ def main(argv: list[str]) -> int:
     if asked.command == "test":
         if UNDER_CI:
             os.environ["WARDGATE_NO_SKIP"] = "1"
-        become([python, "-m", "pytest", *rest])
+        become([python, "-m", "pytest", *workers(rest), *rest])
     if asked.command == "bench":
         become([python, "-m", "tests.benchmarks", *rest])
     if asked.command == "check":
@@ -84,12 +84,29 @@ def main(argv: list[str]) -> int:
 COMMANDS = {
     "setup": "make .venv and fetch everything, then stop",
     "demo": "a campus in motion on this machine: the same as `wardgate demo`; arguments go there",
-    "test": "all tests; arguments go to pytest",
+    "test": "all tests, in several processes at once; arguments go to pytest",
     "check": "format, lint, types (Python and JavaScript)",
     "bench": "measure; an argument names what: tap, holders, … (none: all)",
     "lock": "resolve the dependencies again and write the lock files (--upgrade: newest versions)",
     "fmt": "format the code and repair what ruff can repair",
 }
+
+
+# What asks for one process: it picks a few tests, wants the terminal, or says itself how many processes.
+ONE_PROCESS = ["--numprocesses", "--dist", "--capture", "--pdb", "--trace", "--lf", "--last-failed", "--sw"]
+ONE_PROCESS += ["--stepwise", "--co", "--collect-only", "--fixtures", "--markers", "--help"]
+ONE_PROCESS_SHORT = ("-k", "-m", "-s", "-n", "-h")
+
+
+def workers(rest: list[str]) -> list[str]:
+    """How pytest shares out the tests. A run that names its tests is quicker without starting workers for them."""
+    for argument in rest:
+        if argument.startswith(ONE_PROCESS_SHORT) or argument.split("=")[0] in ONE_PROCESS:
+            return []
+        if not argument.startswith("-") and (ROOT / argument.split("::")[0]).exists():
+            return []
+    # One more than there are cores, because the slow tests mostly wait; not many, because each has servers of its own.
+    return [f"--numprocesses={min(len(os.sched_getaffinity(0)) + 1, 8)}", "--dist=loadgroup"]
 
 
 def checks() -> list[tuple[str, list[str]]]:

@@ -37,7 +37,8 @@ LIBRARY_THREADS = ("asyncio_", "pytest_timeout", "Hypothesis", "Dummy-")
 
 def pytest_configure(config: pytest.Config) -> None:
     # Whoever ends the run by a signal (a time limit, a CI) still wants the servers that it started to be stopped.
-    signal.signal(signal.SIGTERM, _end_as_by_ctrl_c)
+    shares_out = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    signal.signal(signal.SIGTERM, _end_with_the_workers if shares_out else _end_as_by_ctrl_c)
 
 
 def pytest_report_header() -> list[str]:
@@ -91,6 +92,16 @@ def _skip_to_failure(report):
 
 
 def _end_as_by_ctrl_c(_number: int, _frame: object) -> None:
+    # A second interruption would break off what stops the servers; pytest-xdist sends one to a slow worker.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt("ended by a signal")
+
+
+def _end_with_the_workers(_number: int, _frame: object) -> None:
+    """They have the servers. Left to pytest-xdist they would go on for five seconds and be killed after ten."""
+    me = os.getpid()
+    for worker in Path(f"/proc/{me}/task/{me}/children").read_text().split():
+        os.kill(int(worker), signal.SIGTERM)
     raise KeyboardInterrupt("ended by a signal")
 
 

@@ -133,6 +133,34 @@ def test_an_unknown_command_is_refused_with_the_list():
     assert all(command in done.stderr for command in dev.COMMANDS)
 
 
+@pytest.mark.parametrize(
+    "rest", [[], ["-q"], ["-x", "--durations=9", "--color=yes"], ["-p", "no:cacheprovider"]], ids=str
+)
+def test_a_run_of_all_tests_is_shared_out_and_keeps_groups_together(rest):
+    number, how = dev.workers(rest)
+
+    assert int(number.removeprefix("--numprocesses=")) >= 2
+    assert how == "--dist=loadgroup"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ["tests/core"],
+        ["-x", "tests/test_setup.py::test_everything_asked_for_is_locked"],
+        ["-k", "tap"],
+        ["-mcampaign"],
+        ["-n", "4"],
+        ["--dist=no"],
+        ["--pdb"],
+        ["--lf"],
+    ],
+    ids=str,
+)
+def test_a_run_that_names_its_tests_or_says_how_is_left_as_it_is(rest):
+    assert dev.workers(rest) == []
+
+
 @pytest.mark.campaign
 @pytest.mark.timeout(900)
 def test_a_fresh_clone_with_an_empty_home_sets_itself_up_once(tmp_path):

@@ -24,6 +24,13 @@ ARGUMENTS = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests share a Chromium, so one process runs them."""
+    for item in items:
+        if item.get_closest_marker("browser") is not None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 def need(part: str, there: bool) -> None:
     """Under CI nothing is skipped for want of a part."""
     if not there:

@@ -10,6 +10,9 @@ from gateway.core.chain import link_hash
 
 RECORDS = 12
 
+# One data folder for all of them, so one process has to run them all.
+pytestmark = pytest.mark.xdist_group("bent ledgers")
+
 
 @pytest.fixture(scope="module")
 def recorded(fresh_site, tmp_path_factory):

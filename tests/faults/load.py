@@ -2,7 +2,7 @@
 
 Promises: `Load` taps, walks and tells events at random but seeded; `check` compares what the devices know with what the
 ledger has: no acked event lost, none twice, one record for each tap, no command without its record before it.
-Leaves to the tests: what breaks meanwhile.
+`under_load` is the whole of it around the blows of a test. Leaves to the tests: what breaks meanwhile.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from gateway.flows.enrolment import Place
 from tests.parts.gateway_process import SiteFolder
 from tests.parts.lone_client import LoneClient, OpenTap
+from tests.parts.scene import SOON_S, Scene
 
 DEVICES: tuple[tuple[str, str, Place], ...] = (
     ("reader", "load-in-1", Place("north-in", None)),
@@ -42,7 +45,8 @@ class Load:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.site = site
-        self.clients = [LoneClient(enrolment, port) for enrolment in site.enrol_all(DEVICES)]
+        enrolled = site.enrol_all(DEVICES)
+        self.clients = [LoneClient(enrolment, port, resend_after_s=SOON_S) for enrolment in enrolled]
         self.asked: list[tuple[LoneClient, OpenTap]] = []
         self.told: dict[tuple[str, str], int] = {}
         self._passed: set[str] = set()
@@ -144,6 +148,21 @@ def _is_second(command: dict[str, Any]) -> bool:
 
 
 _BOTH = ("in", "out")
+
+
+@contextmanager
+def under_load(scene: Scene, rng: random.Random) -> Iterator[None]:
+    """The gateway runs and devices talk to it; at the end they come to rest and tell the same story as the ledger."""
+    load = Load(scene.site, scene.broker.port, rng)
+    scene.gateway.start()
+    load.start()
+    try:
+        yield
+        load.calm()
+    finally:
+        load.close()
+    load.check()
+    assert scene.gateway.is_running
 
 
 def let_run(seconds: float) -> None:

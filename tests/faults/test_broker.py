@@ -9,23 +9,15 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.conftest import DOOR, GATE, Scene
-from tests.faults.load import NO_LIMITS, Load, let_run
+from tests.faults.load import NO_LIMITS, let_run, under_load
+from tests.parts.scene import DOOR, GATE, Scene
 
 
 def _kill_again_and_again(kills: int, scene: Scene, rng: random.Random) -> None:
-    load = Load(scene.site, scene.broker.port, rng)
-    scene.gateway.start()
-    load.start()
-    try:
+    with under_load(scene, rng):
         for _ in range(kills):
             let_run(rng.uniform(0.3, 1.0))
             scene.broker.restart(pause_s=rng.uniform(0.0, 0.5))
-        load.calm()
-    finally:
-        load.close()
-    load.check()
-    assert scene.gateway.is_running
 
 
 def test_nothing_acked_is_lost_when_the_broker_is_killed_under_load(
@@ -44,21 +36,12 @@ def test_nothing_acked_is_lost_in_fifty_kills_of_the_broker(
 
 def test_all_that_was_told_to_a_stalled_gateway_arrives(make_scene: Callable[..., Scene], rng: random.Random) -> None:
     scene = make_scene(**NO_LIMITS)
-    load = Load(scene.site, scene.broker.port, rng)
-    scene.gateway.start()
-    load.start()
-    try:
+    with under_load(scene, rng):
         let_run(0.5)
         scene.gateway.freeze()
         let_run(6.0)  # longer than any answer is waited for, and than a nonce lives
         scene.gateway.thaw()
         let_run(0.5)
-        load.calm()
-    finally:
-        load.close()
-
-    load.check()
-    assert scene.gateway.is_running
 
 
 def test_a_broker_that_lost_everything_moves_nothing_and_gets_the_postures_back(scene: Scene) -> None:
@@ -103,13 +86,6 @@ def test_a_broker_that_is_away_is_said_once_and_its_return_too(scene: Scene) -> 
     scene.gateway.wait_for_event("broker_away")
     time.sleep(1.5)  # several attempts to connect
     scene.broker.start()
-    give_up_at = time.monotonic() + 30
-    while _count(scene, "broker_connected") < 2:
-        assert time.monotonic() < give_up_at, "it did not come back"
-        time.sleep(0.05)
+    scene.wait_broker_back()
 
-    assert _count(scene, "broker_away") == 1
-
-
-def _count(scene: Scene, event: str) -> int:
-    return sum(line.get("event") == event for line in scene.gateway.events())
+    assert scene.said("broker_away") == 1

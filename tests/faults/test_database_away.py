@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.faults.conftest import DOOR, EXIT, GATE, Scene
-from tests.faults.load import NO_LIMITS, Load, let_run
+from tests.faults.load import NO_LIMITS, let_run, under_load
 from tests.parts.lone_client import LoneClient
 from tests.parts.postgres import PostgresPart
+from tests.parts.scene import DOOR, EXIT, GATE, Scene
 
 
 @contextmanager
@@ -40,6 +40,7 @@ def running(scene: Scene) -> tuple[Scene, LoneClient, LoneClient, LoneClient]:
     return scene, entry, out, door
 
 
+@pytest.mark.xdist_group("deadlines")
 def test_while_the_database_is_locked_leaving_goes_on_and_entry_is_not_answered(
     running: tuple[Scene, LoneClient, LoneClient, LoneClient],
 ) -> None:
@@ -94,21 +95,13 @@ def test_nothing_is_lost_or_doubled_when_postgresql_restarts_under_load(
     if not postgres_server.is_ours:
         pytest.skip("the server of WARDGATE_TEST_DATABASE_URL is not ours to stop")
     scene = make_scene(postgres_url, **NO_LIMITS)
-    load = Load(scene.site, scene.broker.port, rng)
-    scene.gateway.start()
-    load.start()
-    try:
+    with under_load(scene, rng):
         for _ in range(2):
             let_run(rng.uniform(0.5, 1.0))
             postgres_server.stop()
             let_run(1.5)
             postgres_server.start()
         let_run(1.0)
-        load.calm()
-    finally:
-        load.close()
 
-    load.check()
     said = [line["event"] for line in scene.gateway.events()]
     assert said.count("database_away") == said.count("database_back") >= 1
-    assert scene.gateway.is_running

@@ -4,60 +4,32 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.faults.load import NO_LIMITS, Load, let_run
-from tests.parts.gateway_process import PEOPLE, GatewayProcess, SiteFolder
-from tests.parts.mosquitto import Mosquitto
+from tests.faults.load import NO_LIMITS, let_run, under_load
+from tests.parts.scene import Scene
 
 
-def _kill_again_and_again(
-    kills: int,
-    tmp_path: Path,
-    mosquitto: Mosquitto,
-    database_url: str | None,
-    make_gateway: Callable[..., GatewayProcess],
-    rng: random.Random,
-) -> None:
-    site = SiteFolder(tmp_path / "site", database_url, mosquitto.url, NO_LIMITS)
-    site.import_people(*PEOPLE)
-    gateway = make_gateway(site)
-    load = Load(site, mosquitto.port, rng)
-    gateway.start()
-    load.start()
-    try:
+def _kill_again_and_again(kills: int, scene: Scene, rng: random.Random) -> None:
+    with under_load(scene, rng):
         for _ in range(kills):
             let_run(rng.uniform(0.05, 1.0))
-            gateway.kill9()
-            gateway.start()
-        load.calm()
-    finally:
-        load.close()
-    load.check()
-    assert gateway.stop() == 0
+            scene.gateway.kill9()
+            scene.gateway.start()
+    assert scene.gateway.stop() == 0
 
 
 @pytest.mark.parametrize("round_", (1, 2))
 def test_nothing_acked_is_lost_when_the_gateway_is_killed_under_load(
-    round_: int,
-    tmp_path: Path,
-    mosquitto: Mosquitto,
-    database_url: str | None,
-    make_gateway: Callable[..., GatewayProcess],
-    rng: random.Random,
+    round_: int, make_scene: Callable[..., Scene], database_url: str | None, rng: random.Random
 ) -> None:
-    _kill_again_and_again(5, tmp_path, mosquitto, database_url, make_gateway, rng)
+    _kill_again_and_again(5, make_scene(database_url, **NO_LIMITS), rng)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(3600)
 def test_nothing_acked_is_lost_in_a_hundred_kills(
-    tmp_path: Path,
-    mosquitto: Mosquitto,
-    database_url: str | None,
-    make_gateway: Callable[..., GatewayProcess],
-    rng: random.Random,
+    make_scene: Callable[..., Scene], database_url: str | None, rng: random.Random
 ) -> None:
-    _kill_again_and_again(100, tmp_path, mosquitto, database_url, make_gateway, rng)
+    _kill_again_and_again(100, make_scene(database_url, **NO_LIMITS), rng)

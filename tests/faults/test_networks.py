@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.conftest import DOOR, GATE, Scene
-from tests.parts.lone_client import LoneClient
 from tests.parts.proxy import ChaosProxy
+from tests.parts.scene import DOOR, GATE, CutOff
+
+MakeCutOff = Callable[..., CutOff]
 
 NOTICED_S = 45
 """A half-open link is noticed within two keepalives, and some."""
@@ -42,10 +43,9 @@ def test_the_proxy_carries_swallows_and_cuts(make_proxy: Callable[[int], ChaosPr
         sock.close()
 
 
-def test_when_the_gateway_is_cut_off_devices_decide_alone_and_tell_it_afterwards(
-    make_scene: Callable[..., Scene], make_proxy: Callable[[int], ChaosProxy]
-) -> None:
-    scene, reader, proxy = _behind_a_proxy(make_scene, make_proxy)
+def test_when_the_gateway_is_cut_off_devices_decide_alone_and_tell_it_afterwards(behind_a_proxy: MakeCutOff) -> None:
+    cut_off = behind_a_proxy("gateway", "reader", GATE)
+    scene, reader, proxy = cut_off.scene, cut_off.device, cut_off.proxy
     proxy.blackhole()
     known, unknown = reader.tap("STAFF1"), reader.tap("NOBODYS")
     reader.until(lambda: reader.taps[known].decided and reader.taps[unknown].decided, 5)
@@ -65,11 +65,10 @@ def test_when_the_gateway_is_cut_off_devices_decide_alone_and_tell_it_afterwards
     assert scene.site.verify().holds
 
 
-def test_a_link_that_is_half_open_is_noticed_and_made_anew(
-    make_scene: Callable[..., Scene], make_proxy: Callable[[int], ChaosProxy]
-) -> None:
+def test_a_link_that_is_half_open_is_noticed_and_made_anew(behind_a_proxy: MakeCutOff) -> None:
     """C03: no packet says that it is gone."""
-    scene, reader, proxy = _behind_a_proxy(make_scene, make_proxy)
+    cut_off = behind_a_proxy("gateway", "reader", GATE)
+    scene, reader, proxy = cut_off.scene, cut_off.device, cut_off.proxy
     connections = proxy.connections
     proxy.blackhole()
 
@@ -77,22 +76,17 @@ def test_a_link_that_is_half_open_is_noticed_and_made_anew(
     scene.gateway.wait_for_event("broker_away", NOTICED_S)
     noticed_s = time.monotonic() - began
     proxy.blackhole(False)
-    _until(lambda: proxy.connections > connections, 30)
+    scene.wait_broker_back()
 
     assert noticed_s < NOTICED_S
-    _until(lambda: reader.ask("STAFF1")["action"] == "grant" if reader.connected else False, 30)
+    assert proxy.connections > connections, "the old link is left for a new one"
+    assert reader.ask("STAFF1")["action"] == "grant"
 
 
 @pytest.mark.campaign
-def test_a_device_whose_link_is_half_open_is_missed_and_gets_no_command(
-    make_scene: Callable[..., Scene], make_proxy: Callable[[int], ChaosProxy]
-) -> None:
-    scene: Scene = make_scene()
-    proxy = make_proxy(scene.broker.port)
-    reader = scene.device("reader", "reader", GATE, port=proxy.port)
-    scene.gateway.start()
-    reader.start()
-    reader.until(lambda: reader.posture, 10)
+def test_a_device_whose_link_is_half_open_is_missed_and_gets_no_command(behind_a_proxy: MakeCutOff) -> None:
+    cut_off = behind_a_proxy("device", "reader", GATE)
+    scene, proxy = cut_off.scene, cut_off.proxy
 
     proxy.blackhole()
 
@@ -108,10 +102,9 @@ def test_a_device_whose_link_is_half_open_is_missed_and_gets_no_command(
     assert back.body["away_s"] >= 0
 
 
-def test_over_a_slow_network_every_tap_is_one_record_and_one_opening(
-    make_scene: Callable[..., Scene], make_proxy: Callable[[int], ChaosProxy]
-) -> None:
-    scene, reader, proxy = _behind_a_proxy(make_scene, make_proxy)
+def test_over_a_slow_network_every_tap_is_one_record_and_one_opening(behind_a_proxy: MakeCutOff) -> None:
+    cut_off = behind_a_proxy("gateway", "reader", GATE)
+    scene, reader, proxy = cut_off.scene, cut_off.device, cut_off.proxy
     proxy.delay(0.3)
     taps = []
     for _ in range(5):
@@ -129,15 +122,9 @@ def test_over_a_slow_network_every_tap_is_one_record_and_one_opening(
     assert sorted(decisions) == sorted(taps)
 
 
-def test_the_way_out_of_a_dormitory_does_not_need_the_network(
-    make_scene: Callable[..., Scene], make_proxy: Callable[[int], ChaosProxy]
-) -> None:
-    scene: Scene = make_scene()
-    proxy = make_proxy(scene.broker.port)
-    door = scene.device("dorm", "door", DOOR, port=proxy.port)
-    scene.gateway.start()
-    door.start()
-    door.until(lambda: door.posture, 10)
+def test_the_way_out_of_a_dormitory_does_not_need_the_network(behind_a_proxy: MakeCutOff) -> None:
+    cut_off = behind_a_proxy("device", "dorm", DOOR)
+    scene, door, proxy = cut_off.scene, cut_off.device, cut_off.proxy
     proxy.blackhole()
 
     tap = door.tap("NOBODYS", "out")
@@ -147,25 +134,4 @@ def test_the_way_out_of_a_dormitory_does_not_need_the_network(
     proxy.blackhole(False)
     door.event("passage", {"tap": tap, "direction": "out"})
     door.wait_acked(40)
-    assert [body["outcome"] for body in scene.rows("decision", "door")] == ["grant"]
-
-
-def _behind_a_proxy(
-    make_scene: Callable[..., Scene], make_proxy: Callable[[int], ChaosProxy]
-) -> tuple[Scene, LoneClient, ChaosProxy]:
-    """The gateway's own link goes through the proxy; the reader has its posture and its list."""
-    scene: Scene = make_scene()
-    proxy = make_proxy(scene.broker.port)
-    scene.site.mqtt_url = proxy.url
-    reader = scene.device("reader", "reader", GATE)
-    scene.gateway.start()
-    reader.start()
-    reader.until(lambda: reader.posture and reader.list_version, 15, "posture and list")
-    return scene, reader, proxy
-
-
-def _until(is_true: Callable[[], object], timeout_s: float) -> None:
-    give_up_at = time.monotonic() + timeout_s
-    while not is_true():
-        assert time.monotonic() < give_up_at, "it did not come to pass"
-        time.sleep(0.05)
+    assert [body["outcome"] for body in scene.rows("decision", "dorm")] == ["grant"]

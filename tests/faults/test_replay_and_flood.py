@@ -8,8 +8,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from tests.faults.conftest import DOOR, GATE, Scene
+import pytest
+
 from tests.parts.lone_client import LoneClient, now_text, seal
+from tests.parts.scene import DOOR, GATE, Scene
+from tests.parts.waiting import wait_until
 
 
 def test_a_tap_replayed_a_thousand_times_over_a_restart_is_one_record_and_one_opening(
@@ -42,6 +45,7 @@ def test_a_tap_replayed_a_thousand_times_over_a_restart_is_one_record_and_one_op
     assert len([body for body in scene.rows("result", "reader") if body["outcome"] == "executed"]) == 2
 
 
+@pytest.mark.xdist_group("deadlines")
 def test_a_device_that_floods_is_quarantined_and_the_others_do_not_feel_it(scene: Scene) -> None:
     loud, other = scene.device("reader", "loud", GATE, decides_alone=False), scene.device("reader", "other", GATE)
     door = scene.device("dorm", "loud-door", DOOR)
@@ -62,7 +66,8 @@ def test_a_device_that_floods_is_quarantined_and_the_others_do_not_feel_it(scene
         slowest = max(slowest, time.monotonic() - began)
     assert sent > 300, "this was no flood"
 
-    _until(lambda: {"loud", "loud-door"} <= {row.body["place"] for row in scene.site.rows("alarm")})
+    loud_ones = {"loud", "loud-door"}
+    wait_until(lambda: loud_ones <= {row.body["place"] for row in scene.site.rows("alarm")}, "an alarm for each")
     assert slowest < 1.5, "the other reader would have decided alone"
     # It becomes quiet, and is answered again, but for a minute entry stays shut.
     refused = _asked_until_answered(loud, "STAFF1")
@@ -148,7 +153,7 @@ def test_hostile_payloads_are_counted_by_device_and_reason_and_disturb_nobody(
 
     # The first of a reason is written at once, the rest as a count after ten seconds.
     wanted = Counter(reason for reason, body in HOSTILE if body.endswith(b"}"))
-    _until(lambda: set(wanted) <= {body["reason"] for body in scene.rows("bad_message", "bad")})
+    wait_until(lambda: set(wanted) <= {body["reason"] for body in scene.rows("bad_message", "bad")}, "every reason")
     assert scene.rows("bad_message", "good") == []
     assert {body["device"] for body in (row.body for row in scene.site.rows("bad_message"))} == {"bad"}
     assert len(scene.rows("decision", "bad")) == 1
@@ -169,10 +174,3 @@ def test_a_huge_payload_does_not_grow_the_gateway(scene: Scene) -> None:
 
     assert bad.ask("STAFF1", timeout_s=10)["action"] == "grant"
     assert scene.gateway.resident_mib() - before < 50
-
-
-def _until(is_true: Callable[[], object], timeout_s: float = 15.0) -> None:
-    give_up_at = time.monotonic() + timeout_s
-    while not is_true():
-        assert time.monotonic() < give_up_at, "it did not come to pass"
-        time.sleep(0.1)

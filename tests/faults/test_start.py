@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import GATE, Scene
 from tests.parts.gateway_process import GatewayProcess, SiteFolder
 from tests.parts.postgres import PostgresPart
+from tests.parts.scene import GATE, Scene
 
 
 def ended(gateway: GatewayProcess) -> str:

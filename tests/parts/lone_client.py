@@ -95,11 +95,13 @@ class LoneClient:
         protocol: mqtt.MQTTProtocolVersion = mqtt.MQTTv311,
         decides_alone: bool = True,
         with_password: bool = False,
+        resend_after_s: float = RESEND_AFTER_S,
     ) -> None:
         self.device, self.kind, self.site = enrolment["device"], enrolment["kind"], enrolment["site"]
         self.key = bytes.fromhex(enrolment["key"])
         self.root = f"campus/{self.site}/{self.kind}/{self.device}/"
         self.decides_alone = decides_alone
+        self._resend_after_s = resend_after_s
         self._address = (host, port)
         self._changed = threading.Condition(threading.RLock())
         self._ticking: threading.Thread | None = None
@@ -109,6 +111,7 @@ class LoneClient:
         """True: no heartbeat, no resending; for tests that speak for it."""
         self.boot, self.previous = secrets.token_hex(8), None
         self.connection = 0
+        self._subscribing: int | None = None
         self.seq = 0
         self.buffer: list[Buffered] = []
         self.challenges: dict[str, float] = {}
@@ -143,6 +146,7 @@ class LoneClient:
         self.client.reconnect_delay_set(1, 2)
         self.client.on_socket_open = _without_nagle
         self.client.on_connect = self._on_connect
+        self.client.on_subscribe = self._on_subscribed
         self.client.on_disconnect = self._on_disconnect
         self.client.on_message = self._on_message
 
@@ -297,7 +301,14 @@ class LoneClient:
     # From the broker
 
     def _on_connect(self, client: mqtt.Client, *_: object) -> None:
-        client.subscribe([(self.root + name, 1) for name in ("command", "posture", "credentials/+", "ack")])
+        names = ("command", "posture", "credentials/+", "ack")
+        self._subscribing = client.subscribe([(self.root + name, 1) for name in names])[1]
+
+    def _on_subscribed(self, _client: mqtt.Client, _data: object, mid: int, *_: object) -> None:
+        """Only now it speaks: after CONNACK paho first sends again what the connection before left unanswered, and a
+        status among that would otherwise overtake the new one and stay behind as the retained word."""
+        if mid != self._subscribing:
+            return
         with self._changed:
             self.connected = True
             self.status()
@@ -511,7 +522,7 @@ class LoneClient:
             return
         if now - self._heartbeat_at >= HEARTBEAT_S:
             self.heartbeat()
-        if self.buffer and now - self._progress_at > RESEND_AFTER_S:
+        if self.buffer and now - self._progress_at > self._resend_after_s:
             self._progress_at = now
             for event in self.buffer:
                 event.sent_at = None

@@ -4,6 +4,7 @@ Promises that it listens when `start` returns and is gone after `stop` or `kill9
 running one that ends with the test; make more with `Mosquitto(folder)`.
 """
 
+import itertools
 import os
 import shutil
 import signal
@@ -26,11 +27,25 @@ DEFAULT_LINES = (
 )
 
 
+# Below the ports that the kernel gives to connections (from 32768): on one of those anybody's connection could take the
+# port of a broker that a test has stopped, or a client that calls in vain could be connected to itself. Each process
+# has a range of its own, so that tests which run side by side do not find the same port free.
+_FIRST_PORT, _PORTS_EACH, _RANGES = 20_000, 40, 300
+_ports = itertools.cycle(range(_PORTS_EACH))
+
+
 def free_port() -> int:
     """A port of loopback on which nobody listens now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    for number in itertools.islice(_ports, _PORTS_EACH):
+        port = _FIRST_PORT + os.getpid() % _RANGES * _PORTS_EACH + number
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what has only just ended is free
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("every port is taken: does something not end its brokers?")
 
 
 def mosquitto_path() -> str | None:

@@ -14,6 +14,7 @@ import pytest
 from tests.parts.gateway_process import PEOPLE, GatewayProcess, SiteFolder
 from tests.parts.lone_client import LoneClient
 from tests.parts.mosquitto import free_port, mosquitto_path
+from tests.parts.waiting import wait_until
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def guarded(tmp_path):
         pytest.skip("mosquitto is not installed")
     broker = subprocess.Popen([mosquitto_path(), "-c", str(out / "mosquitto.conf")], stderr=subprocess.DEVNULL)
     try:
-        _until(lambda: _answers(port), "the broker listens")
+        wait_until(lambda: _answers(port), "the broker listens")
         yield site, port
     finally:
         broker.terminate()
@@ -67,7 +68,7 @@ def test_a_campus_lives_behind_tls_and_the_access_list(guarded, tmp_path):
             retired_at = time.monotonic()
             assert site.cli("device", "retire", "north-in-1").returncode == 0
             command_s = time.monotonic() - retired_at
-            _until(lambda: not reader.connected, "the retired device is out", 5.0)
+            wait_until(lambda: not reader.connected, "the retired device is out", 5.0)
             assert not _connects_again(reader)
             assert command_s < 60
         assert site.rows("device_retired")[-1].body["device"] == "north-in-1"
@@ -110,10 +111,3 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _until(holds, what: str, within_s: float = 15.0) -> None:
-    until = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < until, f"not within {within_s} s: {what}"
-        time.sleep(0.02)

@@ -19,6 +19,10 @@ DOOR = Place("dorm-1-door", None)
 PANEL = Place(None, "dorm-1", ("desk",))
 
 
+# One gateway for all of them, so one process has to run them all.
+pytestmark = pytest.mark.xdist_group("independent client")
+
+
 @pytest.fixture(scope="module")
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     running = RunningSite(tmp_path_factory.mktemp("campus"))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.parts.gateway_process import GatewayProcess
+from tests.parts.day import LiveADay, Ran, shipped
 from tests.parts.oracle import Oracle
-from tests.scenarios.day import Ran, run_a_day, shipped
 
 
 def check(ran: Ran, people_count: int) -> None:
@@ -28,53 +25,24 @@ def check(ran: Ran, people_count: int) -> None:
     assert ran.lived.counts["decided alone"] == 0
 
 
+@pytest.mark.xdist_group("deadlines")
 @pytest.mark.parametrize(
-    ("broker", "database"),
+    ("broker", "database_url"),
     [("mosquitto", "sqlite"), pytest.param("embedded", "postgresql", marks=pytest.mark.postgres)],
+    indirect=["database_url"],
 )
 def test_a_school_day_moves_nothing_without_a_cause_and_leaves_nothing_out(
-    broker: str,
-    database: str,
-    tmp_path: Path,
-    make_gateway: Callable[..., GatewayProcess],
-    request: pytest.FixtureRequest,
-    seed: int,
+    live_a_day: LiveADay, broker: str, database_url: str | None
 ) -> None:
-    url = None if database == "sqlite" else str(request.getfixturevalue("postgres_url"))
-    ran = run_a_day(
-        tmp_path,
-        shipped("school_day"),
-        make_gateway,
-        broker=broker,
-        database_url=url,
-        people_count=60,
-        real_s=18.0,
-        seed=seed,
-    )
-    check(ran, 60)
+    day = shipped("school_day")
+    check(live_a_day(day, broker=broker, database_url=database_url, people_count=60, real_s=18.0), 60)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("broker", ["mosquitto", "embedded"])
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def test_a_large_school_day_on_every_broker_and_database(
-    broker: str,
-    database: str,
-    tmp_path: Path,
-    make_gateway: Callable[..., GatewayProcess],
-    request: pytest.FixtureRequest,
-    seed: int,
+    live_a_day: LiveADay, broker: str, database_url: str | None
 ) -> None:
-    url = None if database == "sqlite" else str(request.getfixturevalue("postgres_url"))
-    ran = run_a_day(
-        tmp_path,
-        shipped("school_day"),
-        make_gateway,
-        broker=broker,
-        database_url=url,
-        people_count=600,
-        real_s=300.0,
-        seed=seed,
-    )
-    check(ran, 600)
+    day = shipped("school_day")
+    check(live_a_day(day, broker=broker, database_url=database_url, people_count=600, real_s=300.0), 600)

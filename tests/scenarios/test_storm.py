@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from tests.parts.day import LiveADay, Ran, shipped
 from tests.parts.gateway_process import GatewayProcess
 from tests.parts.oracle import Oracle
-from tests.scenarios.day import Ran, run_a_day, shipped
 
 
 def check(ran: Ran) -> None:
@@ -36,32 +34,17 @@ async def kill_twice(gateway: GatewayProcess) -> None:
         await asyncio.to_thread(gateway.start)
 
 
-def test_in_a_storm_nothing_moves_without_a_cause_and_nothing_told_is_lost(
-    tmp_path: Path, make_gateway: Callable[..., GatewayProcess], seed: int
-) -> None:
-    ran = run_a_day(
-        tmp_path, shipped("storm"), make_gateway, people_count=60, real_s=20.0, seed=seed, meanwhile=kill_twice
-    )
-    check(ran)
+@pytest.mark.xdist_group("deadlines")
+def test_in_a_storm_nothing_moves_without_a_cause_and_nothing_told_is_lost(live_a_day: LiveADay) -> None:
+    check(live_a_day(shipped("storm"), people_count=60, real_s=20.0, meanwhile=kill_twice))
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(1200)
-def test_a_long_storm_on_both_databases(
-    tmp_path: Path, database_url: str | None, make_gateway: Callable[..., GatewayProcess], seed: int
-) -> None:
+def test_a_long_storm_on_both_databases(live_a_day: LiveADay, database_url: str | None) -> None:
     async def kill_often(gateway: GatewayProcess) -> None:
         for _ in range(10):
             await kill_twice(gateway)
 
-    ran = run_a_day(
-        tmp_path,
-        shipped("storm"),
-        make_gateway,
-        database_url=database_url,
-        people_count=400,
-        real_s=180.0,
-        seed=seed,
-        meanwhile=kill_often,
-    )
-    check(ran)
+    day = shipped("storm")
+    check(live_a_day(day, database_url=database_url, people_count=400, real_s=180.0, meanwhile=kill_often))

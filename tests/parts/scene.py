@@ -1,4 +1,9 @@
-"""A site of its own for each test of a fault, with a gateway that is not running yet."""
+"""A scene for one test: a broker, a site with people, its gateway, and between them what the test wants to break.
+
+Promises: `make_scene` gives a site of its own with a gateway that is not running yet, `behind_a_proxy` one that runs
+and a link that can be spoiled; everything is gone when the test ends.
+Leaves to others: the parts themselves, and what happens to them.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +18,16 @@ from gateway.flows.enrolment import Place
 from tests.parts.gateway_process import PEOPLE, GatewayProcess, SiteFolder
 from tests.parts.lone_client import LoneClient
 from tests.parts.mosquitto import Mosquitto
+from tests.parts.proxy import ChaosProxy
+from tests.parts.waiting import wait_until
 
 GATE = Place("north-in", None)
 EXIT = Place("north-out", None)
 DOOR = Place("dorm-1-door", None)
 LANE = Place("north-vehicle", None)
+SOON_S = 3.0
+"""After this long without an ack these devices tell their events again. The page says ten seconds, which most tests of
+a fault would spend waiting; to the gateway an earlier repeat is only one more that it has to recognise."""
 
 
 @dataclass
@@ -32,12 +42,21 @@ class Scene:
     def device(self, kind: str, device: str, place: Place, **how: Any) -> LoneClient:
         """Enrolled before the gateway starts, so that it knows it from the beginning; switched off."""
         port = how.pop("port", self.broker.port)
+        how.setdefault("resend_after_s", SOON_S)
         client = LoneClient(self.site.enrol_all([(kind, device, place)])[0], port, **how)
         self.clients.append(client)
         return client
 
     def rows(self, kind: str, device: str) -> list[dict[str, Any]]:
         return [row.body for row in self.site.rows(kind) if row.body.get("device", row.body.get("place")) == device]
+
+    def said(self, event: str) -> int:
+        """How often the gateway's log tells of it since its last start."""
+        return sum(line.get("event") == event for line in self.gateway.events())
+
+    def wait_broker_back(self) -> None:
+        """Until the gateway hears devices again, after it has once missed its broker; a tap before that is lost."""
+        wait_until(lambda: self.said("broker_connected") >= 2, "the link is back", 30)
 
     def close(self) -> None:
         for client in self.clients:
@@ -67,3 +86,33 @@ def scene(make_scene: Callable[..., Scene]) -> Scene:
     """The usual one: SQLite."""
     made: Scene = make_scene()
     return made
+
+
+@dataclass
+class CutOff:
+    """A running gateway, a device that has its posture, and the proxy through which one of the two speaks."""
+
+    scene: Scene
+    device: LoneClient
+    proxy: ChaosProxy
+
+
+@pytest.fixture
+def behind_a_proxy(
+    make_scene: Callable[..., Scene], make_proxy: Callable[[int], ChaosProxy]
+) -> Callable[[str, str, Place], CutOff]:
+    """`behind_a_proxy("gateway" or "device", kind, place)`: whose link goes through the proxy, and which device."""
+
+    def make(who: str, kind: str, place: Place) -> CutOff:
+        scene = make_scene()
+        proxy = make_proxy(scene.broker.port)
+        if who == "gateway":
+            scene.site.mqtt_url = proxy.url
+        port = proxy.port if who == "device" else scene.broker.port
+        device = scene.device(kind, kind, place, port=port)
+        scene.gateway.start()
+        device.start()
+        device.until(lambda: device.posture and device.list_version, 15, "posture and list")
+        return CutOff(scene, device, proxy)
+
+    return make

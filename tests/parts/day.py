@@ -1,7 +1,8 @@
 """A whole simulated campus for tests: its broker, its gateway, its devices and people, for one compressed day.
 
 Promises: gateway and campus live on the same fast clock; everything is gone at the end; what moved and what was
-recorded is handed back to be compared.
+recorded is handed back to be compared. Tests take the fixture `live_a_day`.
+Leaves to others: whether it was right.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from firmware_sim import clock as sim_clock
 from firmware_sim import example, people, scenario, spec
@@ -31,6 +34,8 @@ QUIET_WITHIN_S = 75.0
 """A device whose events were not acked tries again after ten, twenty, forty seconds."""
 
 Meanwhile = Callable[[GatewayProcess], Awaitable[None]]
+LiveADay = Callable[..., "Ran"]
+"""`run_a_day` without what every test gives it alike."""
 
 
 @contextlib.contextmanager
@@ -133,14 +138,21 @@ def run_a_day(
     real_s: float,
     seed: int,
     meanwhile: Meanwhile | None = None,
+    also: Sequence[people.Person] = (),
+    prepare: Callable[[SiteFolder], None] | None = None,
 ) -> Ran:
-    """Live `day` through in about `real_s` seconds; `meanwhile` is what else happens to the gateway."""
+    """Live `day` through in about `real_s` seconds; `meanwhile` is what else happens to the gateway.
+
+    `also`: people besides the usual crowd. `prepare`: what else is done to the site before its gateway starts.
+    """
     site = SiteFolder(folder / "site", database_url, extra={"WARDGATE_DEVICES_WAIT_MS": "5000"})
-    crowd = people.make(people_count, seed)
+    crowd = [*people.make(people_count, seed), *also]
     entries = example.devices()
     enrolled = site.enrol_all([(entry["kind"], entry["device"], _place(entry)) for entry in entries])
     specs = spec.parse({"devices": [entry | one for entry, one in zip(entries, enrolled, strict=True)]})
     site.import_people(*(",".join(person.row().values()) for person in crowd))
+    if prepare is not None:
+        prepare(site)
     gateway = make_gateway(site)
 
     async def nothing_else() -> None:
@@ -150,7 +162,7 @@ def run_a_day(
     with BROKERS[broker](folder, site, enrolled) as url:
         site.mqtt_url = url
         factor = (day.ends_s - day.starts_s) / real_s
-        midnight = datetime.combine(datetime.now(day.timezone).date(), time(0), day.timezone)
+        midnight = datetime.combine(datetime.now(day.timezone).date() + timedelta(days=1), time(0), day.timezone)
         shown = midnight + timedelta(seconds=day.starts_s)
         real = datetime.now(UTC) + timedelta(seconds=STARTED_WITHIN_S)
         moments = (real.isoformat(), shown.isoformat(), str(factor))
@@ -161,6 +173,16 @@ def run_a_day(
         lived = asyncio.run(live(day, crowd, fleet, wall, factor, seed, nothing_else))
         assert gateway.stop() == 0
     return Ran(site, fleet.log.of(), site.rows(), lived)
+
+
+@pytest.fixture
+def live_a_day(tmp_path: Path, make_gateway: Callable[..., GatewayProcess], seed: int) -> LiveADay:
+    """Lives a day through: `live_a_day(shipped("storm"), people_count=60, real_s=20.0)`."""
+
+    def live_it(day: scenario.Scenario, **how: Any) -> Ran:
+        return run_a_day(tmp_path, day, make_gateway, seed=seed, **how)
+
+    return live_it
 
 
 def _place(entry: Mapping[str, Any]) -> Place:
