@@ -3,7 +3,8 @@
 Theory. `raised` → lowering → `lowered` → raising → `raised`. A raise begins only while both presences have been clear
 for a second on living sensors (S4; `efo` passes over the vehicle loop only) and is stopped by the step that hears of
 presence (S5). A raise that was stopped waits where it is: the own cycle and an `efo` go on once the interlock allows,
-any other needs a new command; after 10 s it is a `fault`. `efo` latches until `lower` with reason `efo_reset`. After a
+any other needs a new command; after 10 s, and where `hold` came meanwhile, it is a `fault`. `hold` ends the own cycle
+for good: the posture that comes after it moves nothing. `efo` latches until `lower` with reason `efo_reset`. After a
 restart nothing goes on: what was moving is a `fault` until somebody commands (rule 10).
 """
 
@@ -185,7 +186,8 @@ def _go_on_raising(turn: Turn) -> None:
     motion, now = bollard.raising, turn.now.ms
     assert motion is not None
     if motion.held_since_ms is not None:
-        if now - motion.held_since_ms >= HELD_FAULT_MS:
+        own = motion.cause.by == "cycle"
+        if now - motion.held_since_ms >= HELD_FAULT_MS or (own and _mode(turn) is BollardMode.HOLD):
             _change(turn, raising=None)
             _position(turn, BollardPosition.FAULT)
         elif _may_rise(turn, motion.efo):
@@ -216,7 +218,10 @@ def _cycle(turn: Turn) -> None:
     if not cycle.vehicle_seen and presence.told(bollard.sensors, now)[0] == "present":
         cycle = replace(cycle, vehicle_seen=True)
         _change(turn, cycle=cycle)
-    if bollard.lowered_ms is None or _mode(turn) is not BollardMode.CYCLE or bollard.efo_latched:
+    if _mode(turn) is not BollardMode.CYCLE:
+        _change(turn, cycle=None)
+        return
+    if bollard.lowered_ms is None or bollard.efo_latched:
         return
     if (cycle.vehicle_seen or now - bollard.lowered_ms >= NOBODY_CAME_MS) and _may_rise(turn, efo=False):
         _start_raise(turn, Cause("cycle", cycle.command, cycle.tap), efo=False)

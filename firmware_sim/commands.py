@@ -1,6 +1,6 @@
 """Which commands a device acts on (rule 1).
 
-Promise: the first reason that applies, in the order of PROTOCOL.md — mac, retained, replayed, late, stale, posture,
+Promise: the first reason that applies, in the protocol's order: mac, retained, replayed, late, stale, posture,
 interlock. This module answers the first five, which hold for every kind; posture and interlock are the business of
 the part that would act. Wall clocks decide nothing here.
 """

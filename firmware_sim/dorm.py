@@ -11,7 +11,7 @@ from firmware_sim.state import Cause, Door, State
 from firmware_sim.turn import Turn
 
 DEFAULT_HELD_OPEN_AFTER_S = 30
-"""POLICY's held-open time where no posture says another."""
+"""The held-open time where no posture says another."""
 
 act = reader.act
 can_pass = reader.can_pass

@@ -21,8 +21,22 @@ import uvloop
 
 from devices.messages import GatewayStatus
 from gateway import logs
+from gateway.core import pins
 from gateway.core.quarantine import Limits
-from gateway.flows import alarms, bad_message, credential_lists, device_status, directory_watch, waiting
+from gateway.flows import (
+    alarms,
+    bad_message,
+    clock_watch,
+    credential_lists,
+    device_status,
+    directory_watch,
+    doors,
+    emergencies,
+    level_changes,
+    postures,
+    waiting,
+)
+from gateway.flows.permit_watch import PermitWatch
 from gateway.flows.ports import Clock, Entry, LedgerUnavailable, SystemClock, Unit
 from gateway.flows.site import Rules, Site
 from gateway.mqtt.link import Link
@@ -117,6 +131,7 @@ class Gateway:
         writer, cut = await self._open_ledger(database)
         link = self._make_link()
         site = self._site = await self._make_site(database, writer, link)
+        await clock_watch.begin(site)
         self._stack.push_async_callback(site.finish)
         await self._look_for_another()
         link.start()
@@ -128,10 +143,20 @@ class Gateway:
         url = await web.start()
         self._stack.push_async_callback(web.stop)
         await self._note_start(site, cut)
+        keeper = level_changes.LevelKeeper(site)
+        self._stack.callback(keeper.close)
+        with contextlib.suppress(LedgerUnavailable):
+            await level_changes.begin(site)
         self._beat("status", LOOK_S, lambda: _said(link))
         self._beat("directory", LOOK_S, lambda: directory_watch.watch(site))
         self._beat("lists", LOOK_S, lambda: directory_watch.build_lists(site))
         self._beat("silence", LOOK_S, lambda: _look_around(site))
+        self._beat("postures", LOOK_S, lambda: postures.look(site))
+        self._beat("emergencies", LOOK_S, lambda: emergencies.look(site))
+        self._beat("clock", LOOK_S, lambda: clock_watch.look(site))
+        self._beat("orders", LOOK_S, keeper.look)
+        self._beat("doors", LOOK_S, lambda: doors.look(site))
+        self._beat("permits", LOOK_S, PermitWatch(site).look)
         self._beat("lock", LOOK_S, lambda: self._hold(lock))
         # What was loaded stays: else each full collection looks through a hundred thousand people while taps wait.
         gc.collect()
@@ -226,11 +251,13 @@ class Gateway:
             courier=link,
             clock=self._clock,
             instance=self._me.instance,
+            pin_key=pins.key_from(settings.store_key),
         )
         site.devices.take_over(await archive.enrolled(), await archive.issued())
         for device in site.devices:
             device.list_is_due = not credential_lists.is_up_to_date(site, device)
         site.alarms.load(await database.read(load_open_alarms))
+        await doors.load(site)
         return site
 
     async def _look_for_another(self) -> None:
@@ -254,7 +281,7 @@ class Gateway:
     async def _note_start(self, site: Site, cut: str | None) -> None:
         body = {"instance": self._me.instance, "host": self._me.host, "directory": site.directory.version}
         with contextlib.suppress(LedgerUnavailable):
-            await site.ledger.commit(Unit((Entry("gateway_started", self._clock.now(), body),)), 10.0)
+            await site.ledger.commit(Unit((Entry("gateway_started", site.clock.now(), body),)), 10.0)
         if cut is not None:
             log.error("ledger_cut", error=cut)
             await alarms.raise_alarm(site, alarms.LEDGER_TROUBLE, "ledger", cut)
@@ -308,6 +335,8 @@ class Gateway:
     def _broker_changed(self, connected: bool) -> None:
         if self._site is not None:
             self._site.broker_connected = connected
+            if connected:
+                postures.publish_to_those_behind(self._site)
 
     def _other_gateway(self, status: GatewayStatus, retained: bool) -> None:
         site = self._site

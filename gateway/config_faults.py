@@ -4,7 +4,7 @@ Also translates pydantic's errors into those words. It decides nothing about wha
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -46,6 +46,10 @@ class FaultList:
         self._origins = origins or {}
         self.faults: list[Fault] = [Fault(file, slip.line, slip.field, slip.message) for slip in document.slips]
 
+    def line(self, path: FieldPath) -> int:
+        """The line in which a field stands."""
+        return self._document.line(path)
+
     def add(self, path: FieldPath, message: str) -> None:
         for length in range(len(path), 0, -1):
             if (variable := self._origins.get(path[:length])) is not None:
@@ -53,10 +57,18 @@ class FaultList:
                 return
         self.faults.append(Fault(self._file, self._document.line(path), spell(path), message))
 
-    def add_all(self, error: ValidationError, model: type[BaseModel], at: FieldPath = ()) -> None:
-        """Every fault that pydantic found in the part that stands at `at`."""
+    def add_all(
+        self,
+        error: ValidationError,
+        model: type[BaseModel],
+        at: FieldPath = (),
+        told: Collection[FieldPath] = (),
+    ) -> None:
+        """Every fault that pydantic found in the part that stands at `at`, but for what lies in parts told already."""
         for one in error.errors(include_url=False):
             path = at + tuple(part for part in one["loc"] if part != "[key]")
+            if any(path[: len(part)] == part for part in told):
+                continue
             if any(slip.field == spell(path) for slip in self._document.slips):
                 continue  # the reader said already why there is no value
             self.add(path, _words(one, model, path[len(at) :]))
@@ -104,6 +116,8 @@ def _words(error: Any, model: type[BaseModel], path: FieldPath) -> str:
             return f"expected fields, found {found(value)}"
         case "too_short":
             return "expected at least one entry"
+        case "too_long":
+            return f"expected at most {context['max_length']} entries, found {context['actual_length']}"
         case "greater_than_equal":
             return f"expected at least {context['ge']}, found {value}"
         case "less_than_equal":

@@ -5,6 +5,7 @@ Only shapes: whether a name that is used exists is checked in `campus_file`, and
 """
 
 import re
+from datetime import date as Date
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -12,14 +13,18 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from gateway.core.nouns import AntiPassback, Direction, PortalKind, Profile, ZoneKind
+from gateway.core.kinds import AntiPassback, DayKind, Direction, PortalKind, Profile, ZoneKind
 from gateway.core.rights import Right
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 MAX_LABEL = 80
 
+MAX_RESPONSIBLE = 3
+"""A grid cell has three tiers of responsible people."""
+
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _name(text: str) -> str:
@@ -54,6 +59,22 @@ def _minutes(text: Any) -> Any:
         if match := _TIME.fullmatch(text):
             return int(match[1]) * 60 + int(match[2])
     raise ValueError('expected a time of day from "00:00" to "24:00", such as "22:30"')
+
+
+def _before_midnight(minutes: int) -> int:
+    if minutes == 24 * 60:
+        raise ValueError('expected a time of day before "24:00"; midnight is "00:00"')
+    return minutes
+
+
+def _date(text: Any) -> Any:
+    """`2026-10-01` as a date."""
+    if isinstance(text, str) and _DATE.fullmatch(text):
+        try:
+            return Date.fromisoformat(text)
+        except ValueError:
+            pass  # such as 2026-02-30
+    raise ValueError("expected a date such as 2026-10-01")
 
 
 def _listen(text: str) -> str:
@@ -103,6 +124,9 @@ def _path(text: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 Group = Annotated[str, AfterValidator(_group)]
 Minutes = Annotated[int, BeforeValidator(_minutes)]
+TimeOfDay = Annotated[Minutes, AfterValidator(_before_midnight)]
+DateText = Annotated[Date, BeforeValidator(_date)]
+LabelText = Annotated[str, AfterValidator(_label)]
 PathText = Annotated[str, AfterValidator(_path)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 EVERY_DAY: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -114,7 +138,7 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
 
-def _listed(kind: type[Any]) -> BeforeValidator:
+def listed(kind: type[Any]) -> BeforeValidator:
     """The texts of a closed list, taken from the file as its members; another is a fault that names them all."""
     known = [str(member.value) for member in kind]
 
@@ -127,8 +151,8 @@ def _listed(kind: type[Any]) -> BeforeValidator:
 
 
 class LabelPart(Part):
-    en: Annotated[str, AfterValidator(_label)]
-    zh: Annotated[str, AfterValidator(_label)]
+    en: LabelText
+    zh: LabelText
 
 
 class WindowPart(Part):
@@ -137,12 +161,30 @@ class WindowPart(Part):
     days: Annotated[list[Day], Field(min_length=1)] = Field(default_factory=lambda: list(EVERY_DAY))
 
 
+class VehicleWindowPart(WindowPart):
+    """A window of arrival or dismissal; `on` are the kinds of day on which it holds."""
+
+    on: Annotated[list[Annotated[DayKind, listed(DayKind)]], Field(min_length=1)] = Field(
+        default_factory=lambda: [DayKind.NORMAL, DayKind.HALF_DAY, DayKind.EXAM, DayKind.CLOSED]
+    )
+
+
+class CalendarPart(Part):
+    """Days that are not normal ones, both ends among them; one day if `to` is not written."""
+
+    from_day: DateText = Field(alias="from")
+    to_day: DateText | None = Field(alias="to", default=None)
+    kind: Annotated[DayKind, listed(DayKind)]
+
+
 class ZonePart(Part):
     id: Name
-    kind: Annotated[ZoneKind, _listed(ZoneKind)]
+    kind: Annotated[ZoneKind, listed(ZoneKind)]
     name: LabelPart
     parent: Name | None = None
     private: bool = False
+    capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    responsible: Annotated[list[LabelText], Field(min_length=1, max_length=MAX_RESPONSIBLE)] | None = None
 
 
 class GatePart(Part):
@@ -152,18 +194,28 @@ class GatePart(Part):
 
 class PortalPart(Part):
     id: Name
-    kind: Annotated[PortalKind, _listed(PortalKind)]
+    kind: Annotated[PortalKind, listed(PortalKind)]
     name: LabelPart
     zone: Name
     outside: Name | None = None
     gate: Name | None = None
-    directions: Annotated[list[Annotated[Direction, _listed(Direction)]], Field(min_length=1)] = Field(
+    directions: Annotated[list[Annotated[Direction, listed(Direction)]], Field(min_length=1)] = Field(
         default_factory=lambda: list(Direction)
     )
     escape: bool = False
-    anti_passback: Annotated[AntiPassback, _listed(AntiPassback)] = AntiPassback.OFF
+    anti_passback: Annotated[AntiPassback, listed(AntiPassback)] = AntiPassback.OFF
     hold_ms: Annotated[int, Field(ge=500, le=60_000)] = 5_000
     held_open_after_s: Annotated[int, Field(ge=5, le=3_600)] = 30
+    two_people: bool = False
+    keypad: bool = False
+    vehicle_windows: list[VehicleWindowPart] = Field(default_factory=list)
+
+
+class PostPart(Part):
+    id: Name
+    name: LabelPart
+    portals: Annotated[list[Name], Field(min_length=1)]
+    windows: Annotated[list[WindowPart], Field(min_length=1)] | None = None
 
 
 class PermissionPart(Part):
@@ -180,7 +232,7 @@ class CampusFile(Part):
 
     site: Name
     name: LabelPart
-    profile: Annotated[Profile, _listed(Profile)]
+    profile: Annotated[Profile, listed(Profile)]
     timezone: Annotated[str, AfterValidator(_time_zone)]
     zones: Annotated[list[ZonePart], Field(min_length=1)]
     gates: list[GatePart] = Field(default_factory=list)
@@ -189,6 +241,9 @@ class CampusFile(Part):
     leaving_windows: list[WindowPart] = Field(default_factory=list)
     curfew: WindowPart | None = None
     visiting_hours: list[WindowPart] = Field(default_factory=list)
+    leaving_windows_on: dict[Annotated[DayKind, listed(DayKind)], list[WindowPart]] = Field(default_factory=dict)
+    calendar: list[CalendarPart] = Field(default_factory=list)
+    posts: list[PostPart] = Field(default_factory=list)
 
     @property
     def zone_info(self) -> ZoneInfo:
@@ -197,7 +252,7 @@ class CampusFile(Part):
 
 class RolePart(Part):
     name: LabelPart
-    rights: list[Annotated[Right, _listed(Right)]]
+    rights: list[Annotated[Right, listed(Right)]]
 
 
 class RolesFile(Part):

@@ -22,7 +22,7 @@ from typing import Any
 
 from firmware_sim import example, people, scenario
 from gateway import app, logs
-from gateway.core.nouns import Profile
+from gateway.core.kinds import Profile
 from gateway.flows.accounts import new_user, user_added
 from gateway.flows.enrolment import Enrolment, Place, device_enrolled, new_enrolment
 from gateway.flows.passwords import hash_now
@@ -34,6 +34,7 @@ from gateway.mqtt.embedded import BrokerNotStarted, EmbeddedBroker, EmbeddedUser
 from gateway.new_site import CannotInit, write_new_site
 from gateway.settings import Settings, environment, load
 from gateway.store.accounts import add_user_change
+from gateway.store.archive import newest_record
 from gateway.store.database import open_database
 from gateway.store.enrolment import broker_users, enrol_change
 from gateway.store.head_file import HeadFile
@@ -46,6 +47,8 @@ ACCOUNTS = (
     ("guard", ("guard",)),
     ("operator", ("operator",)),
     ("office", ("security_officer",)),
+    ("leader", ("duty_leader",)),
+    ("principal", ("principal",)),
     ("admin", ("admin", "auditor")),
 )
 SIMULATOR_STOPS_WITHIN_S = 8.0
@@ -96,7 +99,7 @@ class _Demo:
         if fresh:
             write_new_site(self._folder / "config", Profile.SCHOOL, [], datetime.now(UTC))
         settings = self._settings("mqtt://127.0.0.1:1")
-        fleet = self._prepare(settings, fresh)
+        fleet, newest = self._prepare(settings, fresh)
         say("3/5  starting the embedded broker")
         broker = EmbeddedBroker(self._folder / "broker", _broker_users(settings))
         broker.start()
@@ -106,7 +109,7 @@ class _Demo:
         fleet_file.write_text(json.dumps({"devices": fleet}, indent=1))
         fleet_file.chmod(0o600)
         real = datetime.now(UTC)
-        shown = _start_of_day(day, settings)
+        shown = _start_of_day(day, settings, newest)
         say(
             f"4/5  starting {len(fleet)} simulated devices and {PEOPLE:,} people: {day.name} from {shown:%H:%M}, "
             f"{self._speed:g} times as fast as life"
@@ -126,8 +129,9 @@ class _Demo:
         }
         return replace(load(self._folder / "config", environ), mqtt_ca=None)
 
-    def _prepare(self, settings: Settings, fresh: bool) -> list[dict[str, Any]]:
-        """The database with devices, people and accounts; returns the simulator's fleet."""
+    def _prepare(self, settings: Settings, fresh: bool) -> tuple[list[dict[str, Any]], datetime]:
+        """The database with devices, people and accounts; returns the simulator's fleet and when the newest record is
+        from."""
         database = open_database(settings.database_url)
         head_file = HeadFile(settings.head_file, settings.ledger_key, settings.head_copy)
         ledger = Ledger(database, head_file)
@@ -137,7 +141,7 @@ class _Demo:
                 secrets.token_urlsafe(9) if fresh else (self._folder / "password").read_text("utf-8").strip()
             )
             if not fresh:
-                return _fleet_again(self._folder)
+                return _fleet_again(self._folder), database.read_now(newest_record) or datetime.now(UTC)
             say(f"2/5  enrolling devices and importing {PEOPLE:,} people")
             now = datetime.now(UTC)
             entries = example.devices()
@@ -151,7 +155,7 @@ class _Demo:
             secret = self._folder / "password"
             secret.touch(0o600)
             secret.write_text(self._password)
-            return [_for_simulator(entry, one, settings) for entry, one in zip(entries, enrolled, strict=True)]
+            return [_for_simulator(entry, one, settings) for entry, one in zip(entries, enrolled, strict=True)], now
         finally:
             ledger.close()
             head_file.close()
@@ -272,11 +276,11 @@ def _broker_users(settings: Settings) -> list[EmbeddedUser]:
     ]
 
 
-def _start_of_day(day: scenario.Scenario, settings: Settings) -> datetime:
-    """Today, at the time at which the scenario begins, on the campus's own clock."""
-    today = datetime.now(settings.campus.timezone)
-    start = timedelta(seconds=day.starts_s)
-    return datetime.combine(today.date(), time(0), settings.campus.timezone) + start
+def _start_of_day(day: scenario.Scenario, settings: Settings, after: datetime) -> datetime:
+    """When the scenario begins next after the newest record: a clock that lay behind that would be suspect."""
+    local = after.astimezone(settings.campus.timezone)
+    begin = datetime.combine(local.date(), time(0), settings.campus.timezone) + timedelta(seconds=day.starts_s)
+    return begin if begin > local + timedelta(minutes=1) else begin + timedelta(days=1)
 
 
 def _die_with_parent() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from gateway.core.nouns import Profile
+from gateway.core.kinds import Profile
 from gateway.local_authority import own_names, write_authority, write_secret
 from gateway.settings import SECRET_BYTES, SECRETS, shipped
 
@@ -29,6 +29,7 @@ def write_new_site(directory: Path, profile: Profile, hosts: Sequence[str], now:
             raise CannotInit(f"{directory} is not empty: nothing was written")
         shutil.copyfile(shipped("wardgate.yaml"), directory / "wardgate.yaml")
         shutil.copyfile(shipped(f"campus.{profile.value}.yaml"), directory / "campus.yaml")
+        shutil.copyfile(shipped(f"policy.{profile.value}.yaml"), directory / "policy.yaml")
         shutil.copyfile(shipped("roles.yaml"), directory / "roles.yaml")
         (directory / "secrets").mkdir(mode=0o700)
         for name in SECRETS:

@@ -1,8 +1,10 @@
 """The web as one part of a gateway: built from the settings, started, stopped."""
 
 import ssl
+from functools import partial
 
 from gateway.flows.site import Site
+from gateway.policy_file import parse_policy
 from gateway.settings import Settings
 from gateway.store.accounts import Accounts
 from gateway.store.database import Database
@@ -23,6 +25,7 @@ class WebService:
             accounts=Accounts(database, writer),
             records=Queries(database),
             roles=settings.roles,
+            read_policy=partial(parse_policy, "policy"),
             tls=tls,
             host_names=(settings.http_host, *certificate_names(settings.tls_cert)),
             libraries=(settings.directory / "node_modules",),

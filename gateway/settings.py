@@ -24,8 +24,10 @@ from gateway.campus_file import load_campus
 from gateway.config_environment import SECTIONS, lay_environment_over, variables
 from gateway.config_faults import ConfigurationError, Fault, FaultList
 from gateway.config_schema import GatewayFile, RolesFile, split_listen
+from gateway.core.kinds import Profile
 from gateway.core.nouns import Campus, Label
 from gateway.core.rights import Right
+from gateway.policy_file import load_policy
 from gateway.yaml_lines import Document, FieldPath, read_file
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
 
 GATEWAY_FILE = "wardgate.yaml"
 ROLES_FILE = "roles.yaml"
+POLICY_FILE = "policy.yaml"
 SECRETS = ("site", "ledger", "store")
 SECRET_BYTES = 32
 
@@ -132,6 +135,16 @@ def environment() -> Mapping[str, str]:
     return dict(os.environ)
 
 
+def policy_path(directory: Path) -> Path:
+    """The site's own policy; a site made before there was one has the shipped one of its profile."""
+    own = directory / POLICY_FILE
+    if own.exists():
+        return own
+    data = read_file(directory / CAMPUS_FILE).data
+    profile = data.get("profile") if isinstance(data, dict) else None
+    return shipped(f"policy.{'university' if profile == Profile.UNIVERSITY else 'school'}.yaml")
+
+
 def is_loopback(host: str) -> bool:
     """True if what is sent to `host` stays on this machine."""
     if host == "localhost":
@@ -151,9 +164,10 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         )
     faults: list[Fault] = []
     gateway, origins, gateway_faults = _load_gateway(directory, environ)
-    parts, campus_faults = load_campus(directory / CAMPUS_FILE)
+    policy, policy_faults = load_policy(policy_path(directory))
+    parts, campus_faults = load_campus(directory / CAMPUS_FILE, policy)
     roles, role_faults = _load_roles(directory / ROLES_FILE)
-    faults += [*gateway_faults.faults, *campus_faults, *role_faults]
+    faults += [*gateway_faults.faults, *campus_faults, *policy_faults, *role_faults]
     secrets = {name: _secret_key(directory, name, faults) for name in SECRETS}
     paths = _Paths(directory, origins)
     password = ""

@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import broker_files, check_config, device, init, ledger, people, running, user
+from gateway.cli import (
+    broker_files,
+    calendar,
+    check_config,
+    device,
+    init,
+    ledger,
+    level,
+    people,
+    running,
+    user,
+    what_if,
+)
 from gateway.cli.speaking import result
 
 
@@ -41,9 +53,16 @@ def build() -> typer.Typer:
     app.command("broker-config", epilog=_example("wardgate broker-config --out /etc/mosquitto/wardgate"))(
         broker_files.broker_config
     )
+    app.command(
+        "simulate",
+        epilog=_example("wardgate simulate --holder S-1 --portal north-in --at 2026-11-23T07:45 --level 1"),
+    )(what_if.simulate_one)
+    app.command(epilog=_example("wardgate replay --from 2026-11-16 --to 2026-11-23 --level 1"))(what_if.replay)
+    app.add_typer(_calendar(), name="calendar")
     app.add_typer(_devices(), name="device")
     app.add_typer(_imports(), name="import")
     app.add_typer(_users(), name="user")
+    app.add_typer(_levels(), name="level")
     app.add_typer(_ledger(), name="ledger")
     return app
 
@@ -54,6 +73,13 @@ def _root(
     ] = False,
 ) -> None:
     pass
+
+
+def _calendar() -> typer.Typer:
+    group = _group("The days that are not normal ones.", "wardgate calendar seed --year 2027")
+    group.command(epilog=_example("wardgate calendar seed --year 2027"))(calendar.seed)
+    group.callback()(_nothing)
+    return group
 
 
 def _devices() -> typer.Typer:
@@ -82,6 +108,26 @@ def _users() -> typer.Typer:
     group.command("roles", epilog=_example("wardgate user roles li.na --roles guard"))(user.set_roles)
     group.command("password", epilog=_example("wardgate user password li.na < password.txt"))(user.set_password)
     group.command(epilog=_example("wardgate user disable li.na"))(user.disable)
+    return group
+
+
+def _levels() -> typer.Typer:
+    group = _group("The defence level, and the orders that set it.", "wardgate level show")
+    group.info.no_args_is_help = False
+    group.callback(invoke_without_command=True)(level.by_default)
+    ask = "wardgate level request --level 2 --document 2026-17 --reason week --as li.na < password.txt"
+    group.command(epilog=_example("wardgate level show --json"))(level.show)
+    group.command(epilog=_example("wardgate level plan --config /etc/wardgate"))(level.plan)
+    group.command(epilog=_example(ask))(level.request)
+    group.command(epilog=_example("wardgate level sign 3f2a… --as principal < password.txt"))(level.sign)
+    group.command(epilog=_example("wardgate level refuse 3f2a… --reason later --as principal"))(level.refuse)
+    group.command(epilog=_example("wardgate level revoke 3f2a… --reason over --as principal"))(level.revoke)
+    group.command(epilog=_example("wardgate level unified --level 1 --document S-9 --reason order --as li.na"))(
+        level.unified
+    )
+    group.command(epilog=_example("wardgate level countersign 3f2a… --as principal"))(level.countersign)
+    group.command(epilog=_example("wardgate level confirm 3f2a… --as duty.leader"))(level.confirm)
+    group.command(epilog=_example("wardgate level number 3f2a… --document 2026-18 --as li.na"))(level.number)
     return group
 
 

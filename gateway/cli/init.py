@@ -7,7 +7,7 @@ import typer
 
 from gateway.cli.site_store import now
 from gateway.cli.speaking import COULD_NOT_RUN, fail, say
-from gateway.core.nouns import Profile
+from gateway.core.kinds import Profile
 from gateway.new_site import CannotInit, write_new_site
 
 

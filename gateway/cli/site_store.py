@@ -85,12 +85,19 @@ def open_site_store(settings: Settings) -> Iterator[SiteStore]:
 
 def _check_owner(settings: Settings) -> None:
     """As root beside a gateway that runs as somebody else, the database would get files that it cannot open."""
-    if os.geteuid() != 0 or not settings.data.exists():
-        return
-    owner = settings.data.stat().st_uid
-    if owner != 0:
-        try:
-            name = pwd.getpwuid(owner).pw_name
-        except KeyError:
-            name = f"#{owner}"
+    name = other_owner(settings)
+    if name is not None:
         fail(f"{settings.data} belongs to {name}; run this as that user: sudo -u {name} wardgate …", COULD_NOT_RUN)
+
+
+def other_owner(settings: Settings) -> str | None:
+    """Whose the data folder is, if this is root and it is somebody else's."""
+    if os.geteuid() != 0 or not settings.data.exists():
+        return None
+    owner = settings.data.stat().st_uid
+    if owner == 0:
+        return None
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return f"#{owner}"

@@ -7,86 +7,31 @@ portals, permissions) comes from the configuration as one `Campus`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date as Date
 from datetime import datetime
-from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from gateway.core.kinds import (
+    AntiPassback,
+    CredentialKind,
+    CredentialState,
+    DayKind,
+    Direction,
+    HolderKind,
+    Level,
+    Outcome,
+    PinWord,
+    PortalKind,
+    PresenceState,
+    Profile,
+    Verdict,
+    ZoneKind,
+)
+from gateway.core.papers import Emergency, Order, Papers
+from gateway.core.policy import Policy
 from gateway.core.reasons import Reason
 from gateway.core.windows import Window
-
-
-class Level(IntEnum):
-    """Defence level; 1 is the strictest."""
-
-    L1 = 1
-    L2 = 2
-    L3 = 3
-
-
-class Direction(StrEnum):
-    IN = "in"
-    OUT = "out"
-
-
-class Outcome(StrEnum):
-    GRANT = "grant"
-    DENY = "deny"
-    WAIT = "wait"
-
-
-class Profile(StrEnum):
-    SCHOOL = "school"
-    UNIVERSITY = "university"
-
-
-class HolderKind(StrEnum):
-    STUDENT = "student"
-    STAFF = "staff"
-    SERVICE = "service"
-    RESIDENT = "resident"
-    CONTRACTOR = "contractor"
-    SUPPLIER = "supplier"
-    VISITOR = "visitor"
-    GUARDIAN = "guardian"
-    OFFICIAL = "official"
-    MEDIA = "media"
-    DELIVERY = "delivery"
-    RESPONDER = "responder"
-
-
-class CredentialKind(StrEnum):
-    CARD = "card"
-    QR = "qr"
-    PIN = "pin"
-    PLATE = "plate"
-
-
-class CredentialState(StrEnum):
-    ACTIVE = "active"
-    REVOKED = "revoked"
-    LOST = "lost"
-
-
-class PortalKind(StrEnum):
-    GATE = "gate"
-    VEHICLE_GATE = "vehicle_gate"
-    DORMITORY = "dormitory"
-    RESTRICTED = "restricted"
-
-
-class ZoneKind(StrEnum):
-    SITE = "site"
-    CAMPUS = "campus"
-    BUILDING = "building"
-    DORMITORY = "dormitory"
-    RESTRICTED = "restricted"
-
-
-class AntiPassback(StrEnum):
-    OFF = "off"
-    SOFT = "soft"
-    HARD = "hard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +48,10 @@ class Zone:
     kind: ZoneKind
     name: Label
     parent: str | None
+    capacity: int | None = None
+    """How many may be inside; None: nobody counts."""
+    responsible: tuple[str, ...] = ()
+    """The people responsible for this grid cell, tier by tier, as the school names their posts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +69,34 @@ class Portal:
     anti_passback: AntiPassback = AntiPassback.OFF
     hold_ms: int = 5_000
     held_open_after_s: int = 30
+    two_people: bool = False
+    """Two named people within 30 s, at every level."""
+    keypad: bool = False
+    """Its reader can ask for a PIN."""
+    vehicle_windows: tuple["VehicleWindow", ...] = ()
 
     @property
     def is_escape_route(self) -> bool:
         """Every exit of a dormitory is one, and every portal marked so."""
         return self.escape or self.kind is PortalKind.DORMITORY
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleWindow:
+    """A time of arrival or dismissal in which a lane's bollards stay raised, on days of these kinds."""
+
+    window: Window
+    day_kinds: frozenset[DayKind] = frozenset({DayKind.NORMAL, DayKind.HALF_DAY, DayKind.EXAM, DayKind.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post that a guard mans at `portals` while a window is open."""
+
+    id: str
+    name: Label
+    portals: frozenset[str]
+    windows: tuple[Window, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +145,34 @@ class Campus:
     zones: Mapping[str, Zone]
     portals: Mapping[str, Portal]
     permissions: tuple[Permission, ...]
+    policy: Policy
     leaving_windows: tuple[Window, ...] = ()
+    """Of a normal day."""
     curfew: Window | None = None
     visiting_hours: tuple[Window, ...] = ()
+    leaving_windows_on: Mapping[DayKind, tuple[Window, ...]] = field(default_factory=dict)
+    """Of other days; a kind that is not named here has those of a normal day, a holiday none."""
+    calendar: Mapping[Date, DayKind] = field(default_factory=dict)
+    posts: tuple[Post, ...] = ()
     permissions_by_portal: Mapping[str, tuple[Permission, ...]] = field(init=False)
+    limits_by_portal: Mapping[str, tuple[tuple[str, int], ...]] = field(init=False)
+    """Which zones that hold only so many people somebody comes into there: the zone, and all around it that the portal
+    does not leave."""
+    chains: Mapping[str, tuple[str, ...]] = field(init=False)
+    """Each zone and all that contain it, the innermost first; worked out once, because every decision asks."""
 
     def __post_init__(self) -> None:
+        chains = {zone: self._chain(zone) for zone in self.zones}
+        object.__setattr__(self, "chains", MappingProxyType(chains))
+        limits = {
+            portal.id: tuple(
+                (zone, most)
+                for zone in chains.get(portal.zone, ())
+                if zone not in chains.get(portal.outside, ()) and (most := self.zones[zone].capacity) is not None
+            )
+            for portal in self.portals.values()
+        }
+        object.__setattr__(self, "limits_by_portal", MappingProxyType(limits))
         by_portal = {
             portal.id: tuple(
                 rule
@@ -189,11 +183,24 @@ class Campus:
         }
         object.__setattr__(self, "permissions_by_portal", MappingProxyType(by_portal))
 
+    def day_kind(self, day: Date) -> DayKind:
+        return self.calendar.get(day, DayKind.NORMAL)
+
+    def leaving_windows_of(self, day: Date) -> tuple[Window, ...]:
+        """When students leave without a slip on this day."""
+        kind = self.day_kind(day)
+        if kind is DayKind.NORMAL:
+            return self.leaving_windows
+        return self.leaving_windows_on.get(kind, () if kind is DayKind.HOLIDAY else self.leaving_windows)
+
     def around(self, zone: str) -> tuple[str, ...]:
-        """The zone and all that contain it, the innermost first."""
+        """The zone and all that contain it, the innermost first. Raises KeyError for one that does not exist."""
+        return self.chains[zone]
+
+    def _chain(self, zone: str) -> tuple[str, ...]:
         chain: list[str] = []
         at: str | None = zone
-        while at is not None and at not in chain:
+        while at is not None and at in self.zones and at not in chain:
             chain.append(at)
             at = self.zones[at].parent
         return tuple(chain)
@@ -210,34 +217,18 @@ class Credential:
     state: CredentialState = CredentialState.ACTIVE
     not_before: datetime | None = None
     not_after: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What puts a level in force in `zones` for [starts_at, ends_at); open if `ends_at` is None."""
-
-    id: str
-    level: Level
-    zones: frozenset[str]
-    starts_at: datetime
-    ends_at: datetime | None = None
-    drill: bool = False
+    max_uses: int | None = None
+    """How often it may open; None: as often as it likes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """People, credentials and orders at one version; immutable, swapped whole."""
+    """People, credentials and papers at one version; immutable, swapped whole."""
 
     version: int
     holders: Mapping[str, Holder]
     credentials: Mapping[tuple[str, str], Credential]
-    orders: tuple[Order, ...] = ()
-
-
-class PresenceState(StrEnum):
-    INSIDE = "inside"
-    OUTSIDE = "outside"
-    UNCERTAIN = "uncertain"
+    papers: Papers = field(default_factory=Papers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +247,18 @@ class World:
     campus: Campus
     directory: Directory
     presence: Mapping[str, Presence]
+    orders: tuple[Order, ...] = ()
+    """Those that are signed, whether their time has come or not."""
+    emergencies: tuple[Emergency, ...] = ()
+    """Those in force: they are here before they are on paper."""
+    fires: frozenset[str] = frozenset()
+    """Zones with a fire input that a person has not reset yet."""
+    inside: Mapping[str, int] = field(default_factory=dict)
+    """How many are in each zone or deeper."""
+    used: Mapping[str, int] = field(default_factory=dict)
+    """How often each pass with limited uses has opened, by its reference."""
+    trusted_until: datetime | None = None
+    """The clock is suspect: this is the last moment that is beyond doubt. None: the clock is good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,15 +270,9 @@ class Request:
     credential: CredentialKind
     value: str
     quarantined: bool = False
-
-
-class Verdict(StrEnum):
-    """What one rule says."""
-
-    PASSES = "passes"
-    NOTICE = "notice"
-    WAITS = "waits"
-    REFUSES = "refuses"
+    pin: PinWord = PinWord.ABSENT
+    accompanied_by: str | None = None
+    """Another holder, named for this portal or escorting, who asked to pass here within the last 30 s and waits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,21 @@ LEDGER_TROUBLE = "ledger_trouble"
 COMMAND_FAILED = "command_failed"
 DEVICE_CLOCK = "device_clock"
 SECOND_GATEWAY = "second_gateway"
+LATE_EXIT = "late_exit"
+WINDOW_OPEN_BOLLARD_DOWN = "window_open_bollard_down"
+CLOCK_SUSPECT = "clock_suspect"
+ORDER_OVERDUE = "order_overdue"
+
+POSTURE_LATE = "posture_late"
+EMERGENCY_UNSIGNED = "emergency_unsigned"
+RESPONDER_ENTERED = "responder_entered"
+DISPOSAL_DUE = "disposal_due"
+WITHOUT_CARD_OFTEN = "without_card_often"
 
 PRIORITY: dict[str, str] = {
     FIRE: "high",
+    POSTURE_LATE: "high",
+    EMERGENCY_UNSIGNED: "high",
     DURESS: "high",
     PANIC: "high",
     EFO_PRESSED: "high",
@@ -45,6 +57,10 @@ PRIORITY: dict[str, str] = {
     LEDGER_TROUBLE: "high",
     RETAINED_COMMAND: "high",
     SECOND_GATEWAY: "high",
+    LATE_EXIT: "high",
+    WINDOW_OPEN_BOLLARD_DOWN: "high",
+    CLOCK_SUSPECT: "high",
+    ORDER_OVERDUE: "medium",
     BAD_MESSAGES: "medium",
     UNKNOWN_DEVICE: "medium",
     FLOOD: "medium",
@@ -55,9 +71,15 @@ PRIORITY: dict[str, str] = {
     DEVICE_LOST: "medium",
     COMMAND_FAILED: "medium",
     PANEL_PLACE: "medium",
+    DISPOSAL_DUE: "medium",
+    RESPONDER_ENTERED: "low",
+    WITHOUT_CARD_OFTEN: "low",
     MANUAL_OVERRIDE: "low",
     DEVICE_CLOCK: "low",
 }
+
+SILENT = frozenset({DURESS})
+"""Conditions of which nobody may hear at the place itself: only the control room sees them."""
 
 TELL_AGAIN_S = 10.0
 """A condition that repeats is written at most this often; the count in between is kept."""
@@ -165,6 +187,30 @@ async def close(site: Site, alarm: str, disposal: str, by: str) -> Alarm:
     return await _move(site, _open(site, alarm), "closed", by, disposal)
 
 
+async def note(site: Site, alarm: str, words: str) -> None:
+    """More is known of an open alarm than when it was raised. `words` name no person."""
+    known = site.alarms.by_id.get(alarm)
+    if known is None:
+        return
+    now = site.clock.now()
+    noted = replace(known, detail="; ".join(filter(None, (known.detail, words)))[:500])
+    site.alarms.put(noted)
+    site.feed.publish(as_event(noted))
+    body = {"alarm": noted.id, "condition": noted.condition, "place": noted.place, "detail": noted.detail}
+    change = AlarmRaised(
+        noted.id,
+        noted.condition,
+        noted.place,
+        noted.priority,
+        noted.detail,
+        noted.state,
+        noted.count,
+        noted.opened_at,
+        noted.last_at,
+    )
+    await _write(site, Unit((Entry("alarm_noted", now, body),), (change,)))
+
+
 def as_event(alarm: Alarm) -> dict[str, Any]:
     """An alarm as the screens show it."""
     return {
@@ -179,6 +225,7 @@ def as_event(alarm: Alarm) -> dict[str, Any]:
         "opened_at": alarm.opened_at,
         "last_at": alarm.last_at,
         "acknowledged_by": alarm.acknowledged_by,
+        "silent": alarm.condition in SILENT,
     }
 
 
@@ -191,7 +238,7 @@ def _open(site: Site, alarm: str) -> Alarm:
 
 async def _move(site: Site, alarm: Alarm, state: str, by: str, disposal: str | None = None) -> Alarm:
     now = site.clock.now()
-    body = {"alarm": alarm.id, "condition": alarm.condition, "place": alarm.place, "by": by, "disposal": disposal}
+    body = {"alarm": alarm.id, "condition": alarm.condition, "place": alarm.place, "by": by}
     kind = "alarm_closed" if state == "closed" else "alarm_acknowledged"
     await site.ledger.commit(
         Unit((Entry(kind, now, body),), (AlarmMoved(alarm.id, state, by, now, disposal),)),

@@ -7,25 +7,30 @@ device decides alone.
 """
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from devices.canonical import canonical
 from devices.messages import Action, Command, Tap, Text
-from gateway.core.decide import decide, is_egress
-from gateway.core.leaving import leaving_can_be_refused
-from gateway.core.nouns import (
-    CredentialKind,
-    Decision,
-    Direction,
-    Label,
-    Outcome,
-    Request,
-    Verdict,
-)
+from gateway.core.decide import decide
+from gateway.core.kinds import CredentialKind, Direction, Outcome, PinWord, Verdict
+from gateway.core.leaving import is_egress, leaving_can_be_refused
+from gateway.core.nouns import Decision, Label, Request
 from gateway.core.reasons import Reason
 from gateway.core.sentences import SENTENCES
-from gateway.flows import alarms, command_result, passage, told, waiting
+from gateway.flows import (
+    alarms,
+    dormitories,
+    drill_marks,
+    lanes,
+    pass_uses,
+    passage,
+    pins,
+    second_person,
+    told,
+    waiting,
+)
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Unit
 from gateway.flows.site import Answered, Site
@@ -72,30 +77,47 @@ def as_request(site: Site, device: Device, tap: Tap) -> Request:
         value = canonical(kind, tap.credential.value)
     except ValueError:
         value = tap.credential.value  # nobody has a credential like that; the decision will say so
+    pin = PinWord.ABSENT
+    if (tap.pin or site.pin_tries.has_locks) and tap.direction == Direction.IN.value:  # the way out asks for none
+        pin = pins.word(site, device, kind, value, tap.pin)
     return Request(
         portal=device.portal or "",
         direction=DIRECTIONS[tap.direction],
         credential=kind,
         value=value,
         quarantined=device.watch.is_quarantined(site.clock.monotonic()),
+        pin=pin,
     )
 
 
 async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Request, key: str) -> None:
-    for _ in range(TRIES):
+    tries = 0
+    while tries < TRIES:
         now = site.clock.now()
         world = site.world
+        if site.waits:
+            request = second_person.beside(site, request)
         decision = decide(request, world, now)
         answered = as_answer(site, device, tap, decision, now)
         first = acts_first(site, request, decision)
         if first:
             answer(site, device, tap, answered)
         entry = Entry("decision", now, record(device, tap, request, decision, answered), key)
+        use = None
+        if decision.outcome is Outcome.GRANT and request.direction is Direction.IN:
+            use = pass_uses.next_use(site, device, tap.id, request, answered.command)
         unit = Unit((entry,), based_on=None if first else world.directory.version)
+        if use is not None or request.pin is PinWord.DURESS:
+            unit = _with_more(site, device, tap, request, decision, unit, use)
         try:
             result = await site.ledger.commit(unit, None if first else site.rules.record_within_s)
             if isinstance(result, Outdated):
+                tries += 1
                 await site.refresh_directory()
+                request = pins.look_again(site, device, tap, request)
+                continue
+            if use is not None and isinstance(result, Known) and result.key == use.key:
+                await pass_uses.look_again(site, use.credential)  # somebody was faster: there is one use less now
                 continue
         except LedgerUnavailable:
             await _without_ledger(site, device, tap, request, answered, entry)
@@ -105,16 +127,31 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
             if result.body.get("alone"):
                 return  # the device has decided it alone, and told so: for that tap no command is taken any more
             answered = told.answered(result.body)
+            pins.take_back(site, device, request)
+        elif use is not None:
+            pass_uses.taken(site, use)
         site.remember(key, answered)
         if answered.outcome == Outcome.GRANT.value:
             passage.opened_by(site, device, tap.at)
-            command_result.expect_vehicle(site, device, answered.command, tap.id)
+            lanes.expect_vehicle(site, device, answered.command, f"tap:{device.id}:{tap.id}")
         if not first:
             answer(site, device, tap, answered)
         if not isinstance(result, Known):
             await _afterwards(site, device, tap, request, decision, answered)
         return
     await _without_ledger(site, device, tap, request, answered, entry)
+
+
+def _with_more(
+    site: Site, device: Device, tap: Tap, request: Request, decision: Decision, unit: Unit, use: pass_uses.Use | None
+) -> Unit:
+    """What is written together with the decision: the use of a pass, a call for help."""
+    entries, changes = unit.entries, unit.changes
+    if use is not None:
+        entries, changes = (*entries, use.entry), (use.change,)
+    if request.pin is PinWord.DURESS:
+        entries = (*entries, pins.cry_for_help(site, device, tap, decision.holder))
+    return replace(unit, entries=entries, changes=changes)
 
 
 def acts_first(site: Site, request: Request, decision: Decision) -> bool:
@@ -131,6 +168,10 @@ async def _without_ledger(
 ) -> None:
     """The record cannot be written now. Entry: silence, the device decides alone. Leaving: the act comes first."""
     site.counters.unanswered += 1
+    if request.pin is PinWord.DURESS:
+        await pins.call_for_help(site, device, tap.id)
+    elif request.pin is PinWord.WRONG:
+        await pins.tell_if_locked(site, device, request)
     if request.direction is Direction.IN:
         return
     refusable = leaving_can_be_refused(request, site.world, answered.holder)
@@ -200,7 +241,7 @@ def answer(site: Site, device: Device, tap: Tap, answered: Answered) -> None:
         action=ACTIONS[answered.outcome],
         for_=tap.id,
         reason=answered.reason,
-        text=TEXTS.get(answered.reason, _NO_TEXT),
+        text=drill_marks.marked(site, device.portal, TEXTS.get(answered.reason, _NO_TEXT)),
         hold_ms=answered.hold_ms,
         wait_ms=answered.wait_ms,
     )
@@ -209,8 +250,8 @@ def answer(site: Site, device: Device, tap: Tap, answered: Answered) -> None:
 
 
 def record(device: Device, tap: Tap, request: Request, decision: Decision, answered: Answered) -> dict[str, Any]:
-    """The ledger row: references only, no name, no credential value."""
-    return {
+    """The ledger row: references only, no name, no credential value, no PIN but what came of it."""
+    body: dict[str, Any] = {
         "device": device.id,
         "portal": request.portal,
         "direction": request.direction,
@@ -228,6 +269,11 @@ def record(device: Device, tap: Tap, request: Request, decision: Decision, answe
         "hold_ms": answered.hold_ms,
         "wait_ms": answered.wait_ms,
     }
+    if request.pin is not PinWord.ABSENT:
+        body["pin"] = pins.in_the_record(request)
+    if request.accompanied_by is not None:
+        body["accompanied_by"] = request.accompanied_by
+    return body
 
 
 async def _afterwards(
@@ -239,7 +285,15 @@ async def _afterwards(
     if site.feed.is_watched:
         site.feed.publish(told.decision_event(site, device, tap.id, request, decision, answered))
     if decision.outcome is Outcome.WAIT:
-        waiting.begin(site, device, tap, request, answered)
+        waiting.begin(site, device, tap, request, answered, decision.credential)
+    elif site.waits and decision.outcome is Outcome.GRANT:
+        await second_person.settle(site, device, tap.id, request, decision)
+    if request.pin is PinWord.DURESS:
+        await pins.call_for_help(site, device, tap.id)
+    elif request.pin is PinWord.WRONG:
+        await pins.tell_if_locked(site, device, request)
+    if request.direction is Direction.OUT:
+        await dormitories.somebody_leaves(site, device, tap.id, decision.holder, answered.at)
     if decision.reason is Reason.UNKNOWN_CREDENTIAL and device.watch.unknown_credential(
         site.clock.monotonic(), site.rules.limits
     ):

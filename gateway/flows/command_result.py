@@ -1,12 +1,10 @@
 """A device says what became of a command: the first word counts; a granted vehicle's bollard goes down now."""
 
 from devices.messages import Outcome, Result
-from gateway.flows import alarms, command, passage
+from gateway.flows import alarms, command, lane_cycle, lanes, pass_uses, passage
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Unit
 from gateway.flows.site import Site
-
-REMEMBERED_GRANTS = 1_000
 
 
 async def command_result(site: Site, device: Device, result: Result) -> None:
@@ -35,9 +33,12 @@ async def command_result(site: Site, device: Device, result: Result) -> None:
         await alarms.raise_alarm(site, alarms.BAD_MESSAGES, device.id, "a command with a wrong mac reached the device")
     if result.outcome is Outcome.EXECUTED:
         passage.opening_executed(site, device, result.command)
-    tap = site.lane_grants.pop(result.command, None)
-    if tap is not None and result.outcome is Outcome.EXECUTED:
-        await lower_bollards(site, device, tap)
+    else:
+        await pass_uses.did_not_open(site, result.command)
+    cause = site.lane_grants.pop(result.command, None)
+    if cause is not None and result.outcome is Outcome.EXECUTED:
+        await lane_cycle.lower_bollards(site, device, cause)
+    await command.moved(site, device, result.command, result.outcome is Outcome.EXECUTED)
     site.feed.publish(
         {
             "type": "command",
@@ -51,19 +52,5 @@ async def command_result(site: Site, device: Device, result: Result) -> None:
 
 
 def expect_vehicle(site: Site, device: Device, command_id: str, tap: str) -> None:
-    """A vehicle was let pass at `device`: once it says `executed`, the bollards of its lane go down."""
-    if any(other.kind == "bollard" for other in site.devices.at(device.portal or "")):
-        site.lane_grants[command_id] = tap
-        if len(site.lane_grants) > REMEMBERED_GRANTS:
-            site.lane_grants.popitem(last=False)
-
-
-async def lower_bollards(site: Site, device: Device, tap: str) -> None:
-    """Lower every bollard of the lane; one that cannot be told is an alarm, and the vehicle waits."""
-    for bollard in site.devices.at(device.portal or ""):
-        if bollard.kind != "bollard":
-            continue
-        try:
-            await command.send(site, bollard.id, "lower", "authorised_vehicle", f"tap:{device.id}:{tap}")
-        except (command.CommandNotPossible, LedgerUnavailable) as error:
-            await alarms.raise_alarm(site, alarms.COMMAND_FAILED, bollard.id, str(error))
+    """A vehicle was let pass at `device` for what is known as `tap`: its bollards go down with `executed`."""
+    lanes.expect_vehicle(site, device, command_id, f"tap:{device.id}:{tap}")

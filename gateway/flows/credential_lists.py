@@ -9,16 +9,19 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from devices.limits import MAX_PAYLOAD, PAGE_CHANGE_S
 from devices.messages import CredentialEntry, CredentialPage, Direction, Level, RevokedList
 from devices.signing import token
-from gateway.core.lone_list import lone_entries
-from gateway.core.nouns import Campus, Credential, CredentialKind, Directory
+from gateway.core.kinds import CredentialKind, PortalKind
+from gateway.core.levels import emergency_in
+from gateway.core.lone_list import lone_entries, opens_exits, rules_in_force
+from gateway.core.nouns import Campus, Credential, Directory, Portal
+from gateway.core.papers import EmergencyKind
 from gateway.core.windows import utc_spans
-from gateway.flows.changes import PostureIssued
+from gateway.flows.changes import ListsIssued
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, Issued, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -48,7 +51,8 @@ async def bring_up_to_date(site: Site, device: Device) -> bool:
     portal = site.campus.portals.get(device.portal or "")
     if portal is None or not keeps_list(device) or now - device.list_built_at < PAGE_CHANGE_S:
         return False
-    if not device.list_is_due and not ends_soon(site, device):
+    due = device.list_is_due or ends_soon(site, device)
+    if not due and not await has_other_rules(site, device, portal):
         return False
     device.list_is_due = False
     device.list_built_at = now
@@ -58,10 +62,13 @@ async def bring_up_to_date(site: Site, device: Device) -> bool:
         expires_at = end_of_list(site.campus.timezone, moment, site.rules.list_life_s)
     directory = site.directory
     without = frozenset(device.issued.revoked_tokens)
+    only_residents = names_only_residents(site, portal)
     entries, digest = await asyncio.to_thread(
-        _build, site.campus, directory, device.token_key, portal.id, moment, without
+        _build, site.campus, directory, device.token_key, portal.id, moment, expires_at, without, only_residents
     )
-    digest = hashlib.sha256(f"{digest} {expires_at.isoformat()}".encode()).hexdigest()
+    rules = rules_in_force(site.campus, portal, days_of(site.campus, moment, expires_at))
+    digest = hashlib.sha256(f"{digest} {expires_at.isoformat()}".encode()).hexdigest()[: -len(rules)] + rules
+    device.list_day = local_day(site.campus, moment)
     device.list_lacks = without
     known = digest == device.issued.list_digest and device.list_version == device.issued.list_version
     try:
@@ -69,6 +76,10 @@ async def bring_up_to_date(site: Site, device: Device) -> bool:
     except LedgerUnavailable:
         device.list_is_due, device.list_built_at = True, -1e9
         return False
+    if not only_residents:
+        device.residents_only_from = None
+    elif device.residents_only_from is None:
+        device.residents_only_from = version
     if known:
         return False
     pages = await asyncio.to_thread(_spell, site, device, version, expires_at, entries)
@@ -79,9 +90,37 @@ async def bring_up_to_date(site: Site, device: Device) -> bool:
     return True
 
 
+def names_only_residents(site: Site, portal: Portal) -> bool:
+    """Under lockdown a dormitory's door that is alone lets its residents in, and nobody else."""
+    return portal.kind is PortalKind.DORMITORY and emergency_in(site.world, EmergencyKind.LOCKDOWN, portal.zone)
+
+
 def is_up_to_date(site: Site, device: Device) -> bool:
     """The issued list was made from the directory of this moment: after a restart nothing has to be built."""
     return device.issued.list_version > 0 and device.issued.list_directory == site.directory.version
+
+
+async def has_other_rules(site: Site, device: Device, portal: Portal) -> bool:
+    """The configuration has changed since the issued list was made, or a special day in its life is over. Worked out
+    once a day, and at start."""
+    now, expires_at = site.clock.now(), device.issued.list_expires_at
+    today = local_day(site.campus, now)
+    if device.list_day == today or expires_at is None:
+        return False
+    device.list_day = today
+    days = days_of(site.campus, now, expires_at)
+    rules = await asyncio.to_thread(rules_in_force, site.campus, portal, days)
+    return not device.issued.list_digest.endswith(rules)
+
+
+def local_day(campus: Campus, moment: datetime) -> date:
+    return moment.astimezone(campus.timezone).date()
+
+
+def days_of(campus: Campus, now: datetime, expires_at: datetime) -> list[date]:
+    """The campus's own dates on which a list may be used."""
+    first, last = local_day(campus, now), local_day(campus, expires_at)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 async def _issue_list(
@@ -92,8 +131,8 @@ async def _issue_list(
         issued, shown = device.issued, device.list_version or 0
         if digest == issued.list_digest and shown <= issued.list_version:
             if issued.list_directory != directory:
-                device.issued = replace(issued, list_directory=directory)
-                await site.ledger.commit(Unit((), (PostureIssued(device.id, device.issued),)), 10.0)
+                device.issued = replace(device.issued, list_directory=directory)
+                await site.ledger.commit(Unit((), (ListsIssued(device.id, device.issued),)), 10.0)
             return issued.list_version
         version = max(issued.list_version, shown) + 1
         fresh = replace(
@@ -101,8 +140,8 @@ async def _issue_list(
         )
         body = {"device": device.id, "version": version, "entries": entries, "expires_at": expires_at}
         entry = Entry("credential_list", site.clock.now(), body)
-        await site.ledger.commit(Unit((entry,), (PostureIssued(device.id, fresh),)), 10.0)
-        device.issued = fresh
+        await site.ledger.commit(Unit((entry,), (ListsIssued(device.id, fresh),)), 10.0)
+        device.issued = _with_lists(device.issued, fresh)
         return version
 
 
@@ -115,18 +154,43 @@ def ends_soon(site: Site, device: Device) -> bool:
 async def revoke(site: Site, credentials: Iterable[Credential]) -> None:
     """These credentials no longer hold: tell every device that may have them listed. Raises `LedgerUnavailable`."""
     cards = [credential for credential in credentials if credential.kind is CredentialKind.CARD]
-
-    def and_these(device: Device) -> tuple[str, ...]:
-        known = device.issued.revoked_tokens
-        marks = (token(device.token_key, card.kind.value, card.value) for card in cards)
-        tokens = (*known, *(mark for mark in marks if mark not in known))
-        if len(tokens) > REVOKED_AT_MOST:
-            # More than one message holds: the list itself has to go without them now, five minutes or not.
-            device.list_is_due, device.list_built_at = True, -1e9
-        return tokens[-REVOKED_AT_MOST:]
-
     if cards:
-        await _issue_revoked(site, [device for device in site.devices if keeps_list(device)], and_these)
+        lists = [device for device in site.devices if keeps_list(device)]
+        await _issue_revoked(site, lists, lambda device: _with_these(device, cards))
+
+
+def _with_these(device: Device, cards: Sequence[Credential]) -> tuple[str, ...]:
+    """The device's revoked tokens and those of `cards`."""
+    known = device.issued.revoked_tokens
+    marks = (token(device.token_key, card.kind.value, card.value) for card in cards)
+    tokens = (*known, *(mark for mark in marks if mark not in known))
+    if len(tokens) > REVOKED_AT_MOST:
+        # More than one message holds: the list itself has to go without them now, five minutes or not.
+        device.list_is_due, device.list_built_at = True, -1e9
+    return tokens[-REVOKED_AT_MOST:]
+
+
+async def keep_out(site: Site, credentials: Iterable[Credential]) -> None:
+    """These may enter nowhere any more, and leave everywhere: an entry ban. Raises `LedgerUnavailable`.
+
+    A revoked token is refused in both directions. So a device whose list lets people out is not told so: it gets a new
+    list at once, five minutes or not, in which they may only leave. Every other one is told within the second.
+    """
+    cards = [credential for credential in credentials if credential.kind is CredentialKind.CARD]
+    if not cards:
+        return
+    lists = [device for device in site.devices if keeps_list(device)]
+    for device in lists:
+        if _lets_out(site, device):
+            device.list_is_due, device.list_built_at = True, -1e9
+    await _issue_revoked(
+        site, [device for device in lists if not _lets_out(site, device)], lambda device: _with_these(device, cards)
+    )
+
+
+def _lets_out(site: Site, device: Device) -> bool:
+    portal = site.campus.portals.get(device.portal or "")
+    return portal is not None and opens_exits(site.campus, portal)
 
 
 async def forget_revoked(site: Site, device: Device) -> None:
@@ -205,10 +269,15 @@ async def _issue_revoked(
             Entry("revoked_list", now, {"device": d.id, "version": i.revoked_version, "tokens": len(i.revoked_tokens)})
             for d, i in fresh
         )
-        await site.ledger.commit(Unit(entries, tuple(PostureIssued(d.id, i) for d, i in fresh)), 10.0)
+        await site.ledger.commit(Unit(entries, tuple(ListsIssued(d.id, i) for d, i in fresh)), 10.0)
         for device, issued in fresh:
-            device.issued = issued
+            device.issued = _with_lists(device.issued, issued)
             publish_revoked(site, device)
+
+
+def _with_lists(now: Issued, lists: Issued) -> Issued:
+    """The lists of `lists` beside the posture of `now`: that may have moved on while the lists were written."""
+    return replace(lists, version=now.version, body=now.body)
 
 
 def paged(entries: list[CredentialEntry]) -> Iterator[tuple[CredentialEntry, ...]]:
@@ -250,17 +319,29 @@ def _spell(
 
 
 def _build(
-    campus: Campus, directory: Directory, token_key: bytes, portal: str, now: datetime, without: frozenset[str]
+    campus: Campus,
+    directory: Directory,
+    token_key: bytes,
+    portal: str,
+    now: datetime,
+    expires_at: datetime,
+    without: frozenset[str],
+    only_residents: bool = False,
 ) -> tuple[list[CredentialEntry], str]:
     """The entries of a device's list, and a digest of them. Runs in a thread; a hundred thousand take a second."""
+    days = days_of(campus, now, expires_at)
     offset = now.astimezone(campus.timezone).utcoffset() or timedelta()
     offset_min = int(offset.total_seconds() // 60)
     spans_of: dict[object, tuple[tuple[int, int], ...] | None] = {}
     digest = hashlib.sha256()
     entries: list[CredentialEntry] = []
-    for number, lone in enumerate(lone_entries(campus, directory, campus.portals[portal])):
+    for number, lone in enumerate(lone_entries(campus, directory, campus.portals[portal], days)):
         if number % REST_EVERY == 0:
             time.sleep(REST_S)
+        if only_residents:
+            holder = directory.holders.get(lone.credential.holder)
+            if holder is None or holder.dormitory != campus.portals[portal].zone:
+                continue
         if lone.windows not in spans_of:
             spans_of[lone.windows] = utc_spans(lone.windows, offset_min)
         spans = spans_of[lone.windows]

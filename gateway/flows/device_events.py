@@ -15,6 +15,7 @@ import msgspec
 from devices.messages import (
     Access,
     Ack,
+    Duress,
     Event,
     FireAlarm,
     FireClear,
@@ -23,7 +24,7 @@ from devices.messages import (
     PlateSeen,
     UnreadableEvent,
 )
-from gateway.flows import alarms
+from gateway.flows import alarms, fires
 from gateway.flows.changes import EventsComplete, PlateNoted
 from gateway.flows.devices import Device
 from gateway.flows.event_meaning import Meaning, meaning_of, take_effect
@@ -36,6 +37,10 @@ SAVE_MARK_EVERY = 100
 """Events between two savings of how far a boot is complete; after a restart the ledger itself tells the rest."""
 WITHIN_S = 2.0
 """Longer than this an event is not held: the device keeps it and sends it again."""
+
+
+LOOK_WITHIN_S = 0.25
+"""So long a fire waits for the ledger's word whether it is an old one told again."""
 
 
 class NotItsPlace(ValueError):
@@ -56,6 +61,8 @@ async def device_event(site: Site, device: Device, event: Event | UnreadableEven
     """Keep one event with all that it means, then acknowledge it. Raises `NotItsPlace` before anything is kept."""
     if isinstance(event, Event):
         check_place(site, device, event)
+        if fires.is_urgent(event) and await _is_news(site, device, event):
+            fires.act_first(site, device, event)
     site.counters.events += 1
     try:
         async with device.turn:
@@ -70,6 +77,16 @@ async def device_event(site: Site, device: Device, event: Event | UnreadableEven
         await _finish(site, device, event, marks, *writing)
     except LedgerUnavailable:
         return  # not acknowledged: the device keeps it
+
+
+async def _is_news(site: Site, device: Device, event: Event) -> bool:
+    """False only if the ledger surely has this event: a fire is not kept waiting by a ledger that is away."""
+    look = asyncio.ensure_future(marks_of(site, device, event.boot))
+    done, _ = await asyncio.wait({look}, timeout=LOOK_WITHIN_S)
+    if not done:
+        look.add_done_callback(lambda late: late.cancelled() or late.exception())
+        return True
+    return look.exception() is not None or not look.result().has(event.seq)
 
 
 async def _begin(
@@ -110,7 +127,8 @@ async def _finish(
                 continue
             # `Known` by its own key: we had given it up while its commit was under way, and it came through.
             if isinstance(result, Written | Known) and isinstance(event, Event):
-                await take_effect(site, event, meaning)
+                version = result.directory_version if isinstance(result, Written) else 0
+                await take_effect(site, device, event, meaning, version)
                 publish(site, device, event)
             if isinstance(event, Event) and isinstance(event.data, Gap):
                 await _gap(site, device, event.data)
@@ -163,7 +181,7 @@ def as_unit(site: Site, device: Device, event: Event | UnreadableEvent, marks: M
     entries = [Entry("event", now, body, key)]
     if isinstance(event, Event) and isinstance(event.data, Gap):
         entries.append(_gap_entry(device, event.data, key, now))
-    return Unit((*entries, *meaning.entries), tuple(changes))
+    return Unit((*entries, *meaning.entries), tuple(changes), directory=meaning.fire is not None)
 
 
 def _gap_entry(device: Device, gap: Gap, key: str, now: datetime) -> Entry:
@@ -256,5 +274,6 @@ def publish(site: Site, device: Device, event: Event) -> None:
             "event": event.type,
             "at": event.at,
             "data": msgspec.to_builtins(data) if not isinstance(data, PlateSeen | Access) else {},
+            "silent": isinstance(data, Duress),
         }
     )

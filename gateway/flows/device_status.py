@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from devices.limits import ACK_EVERY_S
 from devices.messages import Heartbeat, Status
-from gateway.flows import alarms, credential_lists, device_events, postures
+from gateway.flows import alarms, credential_lists, device_events, lanes, postures
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -28,6 +28,7 @@ async def device_status(site: Site, device: Device, status: Status) -> None:
         return
     new_boot = status.boot != device.boot
     returned = not device.online or new_boot
+    reconnected = returned or status.connection != device.connection
     device.online = True
     if new_boot:
         if device.boot is not None:
@@ -41,11 +42,14 @@ async def device_status(site: Site, device: Device, status: Status) -> None:
     device.position = status.position or device.position
     device.previous_boot = None if status.previous is None else (status.previous.boot, status.previous.last_seq)
     _heard(site, device, status.challenge, status)
+    if returned:
+        device.asked_at = site.clock.monotonic()  # its time to follow begins with its return
     await postures.follow(site, device)
     await credential_lists.follow(site, device)
     if returned:
         await came(site, device, new_boot)
-    await _acknowledge(site, device, status.boot)
+    if reconnected:
+        await _acknowledge(site, device, status.boot)
     await _look_for_losses(site, device)
     site.feed.publish(as_event(site, device))
 
@@ -59,10 +63,12 @@ async def heartbeat(site: Site, device: Device, beat: Heartbeat) -> None:
     device.uptime_ms = beat.uptime_ms
     device.buffered = beat.buffered
     if beat.presence is not None:
-        device.presence, device.presence_at = beat.presence, site.clock.monotonic()
+        lanes.hear(site, device, beat.boot, beat.presence)
     _heard(site, device, beat.challenge, beat)
     if not device.online:
         device.online = True
+        device.asked_at = site.clock.monotonic()
+        postures.publish(site, device)  # before anything else; what it has already, it knows to be the same
         await came(site, device, False)
     now = site.clock.monotonic()
     if now - device.acked_at >= ACK_EVERY_S:
@@ -76,6 +82,7 @@ async def _meet(site: Site, device: Device, boot: str) -> None:
     """It lives, but its status did not reach us: a broker may lose what it had to keep. What it enforces is not known,
     so it is told everything; what it has already, it knows to be the same. Its status will settle the rest."""
     device.boot, device.uptime_ms = boot, -1
+    device.asked_at = site.clock.monotonic()
     postures.publish(site, device)
     credential_lists.tell_again(site, device)
 

@@ -6,11 +6,12 @@ Only what is proven by a right `mac` gets in here. It all can be lost: a restart
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from devices.limits import CHALLENGE_LIFE_S
 from devices.messages import BollardPosition, Clock, LockState, PresenceReading
 from devices.signing import credentials_key
+from gateway.core.lanes import NOTHING_HEARD, Sensors
 from gateway.core.quarantine import Watch
 from gateway.flows.ports import EnrolledDevice, Issued
 
@@ -30,6 +31,11 @@ class Device:
     keys: tuple[bytes, ...]
     token_key: bytes
     issued: Issued = field(default_factory=Issued)
+    given_out: int = 0
+    """The highest posture version that was ever taken for it, whether it is on disk by now or not."""
+    asked_at: float = -1e9
+    """When it was last sent its posture: from then on it has its time to follow."""
+    is_late: bool = False
     online: bool = False
     boot: str | None = None
     replaced_boots: set[str] = field(default_factory=set)
@@ -52,6 +58,10 @@ class Device:
     position: BollardPosition | None = None
     presence: PresenceReading | None = None
     presence_at: float = 0.0
+    sensors: Sensors = NOTHING_HEARD
+    efo_latched: bool = False
+    latch_number: int = 0
+    down_since: float | None = None
     previous_boot: tuple[str, int] | None = None
     watch: Watch = field(default_factory=Watch)
     bad_messages: int = 0
@@ -62,6 +72,10 @@ class Device:
     list_is_due: bool = True
     list_built_at: float = -1e9
     list_lacks: frozenset[str] = frozenset()
+    list_day: date | None = None
+    """The campus's own date when it was last asked whether the rules behind its list are still the same."""
+    residents_only_from: int | None = None
+    """Of a dormitory's door: from this list on it names its residents and nobody else."""
 
     @property
     def key(self) -> bytes:

@@ -5,7 +5,9 @@ The directory's version is looked at each second. A decision does not wait for t
 
 import asyncio
 
-from gateway.core.nouns import Credential, CredentialState, Directory
+from gateway.core.kinds import CredentialKind, CredentialState
+from gateway.core.lone_list import is_banned
+from gateway.core.nouns import Credential, Directory
 from gateway.flows import alarms, credential_lists, postures
 from gateway.flows.devices import Device
 from gateway.flows.ports import LedgerUnavailable
@@ -54,8 +56,10 @@ async def take_over(site: Site) -> None:
         await retire(site, device)
     if after is not before:
         await credential_lists.revoke(site, no_longer_valid(before, after))
-        for device in site.devices:
-            device.list_is_due = True
+        await credential_lists.keep_out(site, kept_out(before, after))
+        if lists_may_differ(before, after):
+            for device in site.devices:
+                device.list_is_due = True
     issued = await postures.issue(site, list(site.devices))
     for name in fresh:
         device_or_none = site.devices.get(name)
@@ -65,6 +69,19 @@ async def take_over(site: Site) -> None:
             await credential_lists.start_anew(site, device_or_none)
     site.followed = after
     site.watched_version = after.version
+
+
+def lists_may_differ(before: Directory, after: Directory) -> bool:
+    """True if somebody may have to be on a device's list who was not, or the other way round.
+
+    Visits and slips come all day, and a long list takes a second to build for each device: they touch none.
+    """
+    if before.papers.bans != after.papers.bans or before.papers.vehicles != after.papers.vehicles:
+        return True
+    cards = ((key, card) for key, card in after.credentials.items() if key[0] is CredentialKind.CARD)
+    if any(before.credentials.get(key) is not card for key, card in cards):
+        return True
+    return any(known is not after.holders.get(ref) for ref, known in before.holders.items())
 
 
 def no_longer_valid(before: Directory, after: Directory) -> list[Credential]:
@@ -77,6 +94,15 @@ def no_longer_valid(before: Directory, after: Directory) -> list[Credential]:
     if suspended:
         ended.extend(c for c in after.credentials.values() if c.holder in suspended)
     return ended
+
+
+def kept_out(before: Directory, after: Directory) -> list[Credential]:
+    """Credentials of those whom an approved entry ban keeps out now and did not before."""
+    bans = after.papers.bans
+    if bans is before.papers.bans:
+        return []
+    banned = {holder for holder in bans if is_banned(after, holder) and not is_banned(before, holder)}
+    return [c for c in after.credentials.values() if c.holder in banned] if banned else []
 
 
 async def retire(site: Site, device: Device) -> None:

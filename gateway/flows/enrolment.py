@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from devices.limits import MAX_LABEL
 from devices.signing import new_key
 from devices.topics import Kind, is_name
-from gateway.core.nouns import Campus, PortalKind
+from gateway.core.kinds import PortalKind
+from gateway.core.nouns import Campus
 from gateway.flows.ports import Entry
 
 OLD_KEY_LIFE = timedelta(hours=24)

@@ -4,12 +4,13 @@ So a crash finds either the event and everything that follows from it, or nothin
 Alarms are on the screens at once, with or without a ledger; what they say of themselves on disk comes with the event.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 from devices.messages import (
     Access,
+    AccessOutcome,
     DoorForced,
     DoorHeld,
     Duress,
@@ -18,6 +19,7 @@ from devices.messages import (
     ExitButton,
     FireAlarm,
     FireClear,
+    FireInput,
     Gap,
     Impact,
     LockState,
@@ -31,7 +33,9 @@ from devices.messages import (
     Refused,
     Tamper,
 )
-from gateway.flows import alarms, passage
+from devices.messages import Direction as Way
+from gateway.flows import alarms, dormitories, fires, lane_cycle, lanes, pass_uses, passage, postures
+from gateway.flows.changes import EmergencyMoved
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry
 from gateway.flows.site import Site
@@ -56,7 +60,11 @@ class Meaning:
     entries: list[Entry] = field(default_factory=list)
     changes: list[Any] = field(default_factory=list)
     then: list[Callable[[], None]] = field(default_factory=list)
+    afterwards: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
+    """What goes on by itself, once the event is on disk."""
     raised: list[alarms.Raised] = field(default_factory=list)
+    fire: EmergencyMoved | None = None
+    """What becomes of an evacuation with it; that changes the directory."""
 
     def alarm(self, site: Site, condition: str, place: str, detail: str = "") -> None:
         """A condition holds: shown now, written with the event."""
@@ -82,10 +90,17 @@ async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
             meaning.entries += passed.entries
             meaning.changes += passed.changes
             meaning.then += passed.then
+            if data.tap is None and data.direction is Way.OUT:
+                meaning.afterwards.append(lambda: dormitories.somebody_leaves(site, device, None, None, event.at))
             if passed.forced:
                 meaning.alarm(site, alarms.FORCED_DOOR, device.id, "a passage without a cause")
         case Access():
             meaning.entries += await passage.decided_alone(site, device, event, data)
+            if meaning.entries and data.direction is Way.OUT:
+                who = meaning.entries[0].body["holder"]
+                meaning.afterwards.append(lambda: dormitories.somebody_leaves(site, device, data.tap, who, event.at))
+            if data.outcome is AccessOutcome.DENY:
+                meaning.afterwards.append(lambda: pass_uses.decided_alone(site, device, data.tap))
         case ExitButton():
             passage.opened_by(site, device, event.at)
         case LockStateChanged():
@@ -95,25 +110,46 @@ async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
         case Position():
             device.position = data.position
         case PresenceChanged() if event.boot == device.boot:
-            device.presence = PresenceReading(vehicle=data.vehicle, pedestrian=data.pedestrian, counter=data.counter)
+            reading = PresenceReading(vehicle=data.vehicle, pedestrian=data.pedestrian, counter=data.counter)
+            lanes.hear(site, device, event.boot, reading)
+        case EfoPressed():
+            meaning.entries.append(lanes.latched(site, device, True, "pressed"))
+            meaning.then.append(lambda: lanes.latch(device, True))
+        case Impact():
+            meaning.afterwards.append(lambda: lane_cycle.picture_of(site, device, event.id))
         case Refused():
             meaning.alarm(site, alarms.COMMAND_FAILED, device.id, f"refused {data.channel}: {data.reason.value}")
+        case FireAlarm() | FireClear() | FireInput():
+            fire = fires.change_of(site, device, event)
+            if fire is not None:
+                meaning.changes.append(fire)
+                meaning.fire = fire
         case Gap():
             meaning.alarm(site, alarms.EVENTS_LOST, device.id, f"{data.from_seq} to {data.to_seq} overwritten")
         case _:
             pass
     condition = ALARMS.get(type(data))
     if condition is not None:
-        meaning.alarm(site, condition, _place(device, data))
+        meaning.alarm(site, condition, _place(device, data), fires.REAL if fires.is_urgent(event) else "")
+    elif isinstance(data, FireInput) and data.active:
+        meaning.alarm(site, alarms.FIRE, device.id, fires.REAL)
     return meaning
 
 
-async def take_effect(site: Site, event: Event, meaning: Meaning) -> None:
-    """It is on disk: now others may build on it."""
+async def take_effect(site: Site, device: Device, event: Event, meaning: Meaning, version: int) -> None:
+    """It is on disk, and with it the directory's `version` (0: an older one than ours): now others may build on it."""
     for act in meaning.then:
         act()
+    if meaning.fire is not None:
+        fires.written(site, meaning.fire, version)
+    for follow in meaning.afterwards:
+        site.spawn(follow())
     if isinstance(event.data, FireClear):
         await alarms.clear_alarm(site, alarms.FIRE, event.data.zone)
+    elif isinstance(event.data, FireInput) and not event.data.active:
+        await alarms.clear_alarm(site, alarms.FIRE, device.id)
+    elif isinstance(event.data, Refused) and event.data.channel == "posture" and event.data.reason.value == "conflict":
+        await postures.conflict(site, device, event.data.version or 0)
 
 
 def _place(device: Device, data: object) -> str:

@@ -4,16 +4,17 @@ A passage or a lone decision about which the gateway knows nothing makes the rec
 any cause is a forced door.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from devices.limits import PASSAGE_GRACE_S
-from devices.messages import Access, Event, LockState, Passage
-from gateway.core.nouns import Direction, Presence, PresenceState
-from gateway.flows import told
-from gateway.flows.changes import PresenceMoved
+from devices.messages import Access, Clock, Event, LockState, Passage
+from gateway.core.kinds import Direction, PresenceState
+from gateway.core.nouns import Presence
+from gateway.flows import occupancy, told, visit_passages
+from gateway.flows.changes import PresenceDoubted, PresenceMoved
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry
 from gateway.flows.site import Answered, Site
@@ -45,8 +46,13 @@ async def passed(site: Site, device: Device, event: Event, data: Passage) -> Pas
     else:
         result.forced = is_forced(site, device, event.at) and not await _had_a_cause(site, device, event)
     holder = None if answered is None else answered.holder
+    if data.tap is None:
+        holder = _who_was_let_through(site, device, direction)
     if holder is not None:
         _move(site, device, holder, direction, result)
+        _follow_visit(site, device, holder, direction, result)
+    elif direction is Direction.OUT:
+        _somebody_left(site, device, event, result)
     result.then.append(
         lambda: site.feed.publish(
             {
@@ -85,7 +91,23 @@ def _move(site: Site, device: Device, holder: str, direction: Direction, result:
     body = {"holder": holder, "zone": zone, "state": state.value, "portal": portal.id}
     result.entries.append(Entry("presence", now, body))
     result.changes.append(PresenceMoved(holder, zone, state.value, now))
-    result.then.append(lambda: site.presence.__setitem__(holder, Presence(zone, state, now)))
+    result.then.append(lambda: occupancy.put(site, holder, Presence(zone, state, now)))
+
+
+def _somebody_left(site: Site, device: Device, event: Event, result: Passed) -> None:
+    """An exit that nobody was read at: who was there may have been the one."""
+    portal = site.campus.portals.get(device.portal or "")
+    if portal is None:
+        return
+    now = site.clock.now()
+    at = now if device.clock is not Clock.SYNCED else event.at - timedelta(milliseconds=device.drift_ms or 0)
+    holders = occupancy.who_may_have_left(site, portal.zone, at)
+    if not holders:
+        return
+    body = {"zone": portal.zone, "portal": portal.id, "people": len(holders)}
+    result.entries.append(Entry("presence_uncertain", now, body))
+    result.changes.append(PresenceDoubted(tuple(holders), now))
+    result.then.append(lambda: occupancy.now_uncertain(site, holders, now))
 
 
 async def answer_to(site: Site, device: Device, tap: str) -> Answered | None:
@@ -116,6 +138,36 @@ def expect_opening(site: Site, command: str) -> None:
     site.openings[command] = None
     if len(site.openings) > REMEMBERED_OPENINGS:
         site.openings.popitem(last=False)
+
+
+def expect_person(site: Site, device: Device, holder: str, direction: Direction, hold_ms: int) -> None:
+    """A guard lets `holder` through by hand: the next passage there without a tap is theirs, if it comes in time."""
+    until = site.clock.monotonic() + hold_ms / 1000 + PASSAGE_GRACE_S
+    site.expected_people.setdefault(device.id, []).append((holder, direction, until))
+
+
+def _who_was_let_through(site: Site, device: Device, direction: Direction) -> str | None:
+    now = site.clock.monotonic()
+    expected = [one for one in site.expected_people.get(device.id, ()) if one[2] >= now]
+    found = next((one for one in expected if one[1] is direction), None)
+    if found is not None:
+        expected.remove(found)
+    if expected:
+        site.expected_people[device.id] = expected
+    else:
+        site.expected_people.pop(device.id, None)
+    return None if found is None else found[0]
+
+
+def _follow_visit(site: Site, device: Device, holder: str, direction: Direction, result: Passed) -> None:
+    """A visitor's passage begins the visit, or checks it out."""
+    portal = site.campus.portals.get(device.portal or "")
+    if portal is not None and holder in site.directory.papers.visits:
+        result.then.append(lambda: _spawned(site, visit_passages.went_through(site, holder, portal, direction)))
+
+
+def _spawned(site: Site, work: Coroutine[Any, Any, None]) -> None:
+    site.spawn(work)
 
 
 def opening_executed(site: Site, device: Device, command: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.core.nouns import CredentialState
+from gateway.core.kinds import CredentialState
 from gateway.flows import directory_watch
 from gateway.flows.changes import CredentialStateSet, PeopleChanged
 from gateway.flows.people_csv import PeopleFile, read_people

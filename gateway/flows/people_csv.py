@@ -15,7 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from devices.canonical import canonical
-from gateway.core.nouns import Campus, HolderKind, ZoneKind
+from gateway.core.kinds import HolderKind, ZoneKind
+from gateway.core.nouns import Campus
 
 HEADER = ("id", "name", "kind", "groups", "card", "plate", "dormitory", "valid_from", "valid_to")
 MAX_FILE_BYTES = 256 * 1024 * 1024

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from gateway.core.nouns import CredentialKind, CredentialState, HolderKind
+from gateway.core.kinds import CredentialKind, CredentialState, HolderKind
 from gateway.flows.people_csv import BadLine, BadPeople, PeopleFile, Person
 from gateway.flows.ports import Entry
 
@@ -38,6 +38,7 @@ class CredentialRow:
     state: CredentialState
     not_before: datetime | None
     not_after: datetime | None
+    max_uses: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Known:
     holders: Mapping[str, HolderRow]
     credentials: Mapping[str, tuple[CredentialRow, ...]]
     """By the holder's ref."""
+    passes: frozenset[str] = frozenset()
+    """Plates and tags that the security office manages: the school's own table neither gives nor takes them."""
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ def plan_import(file: PeopleFile, known: Known) -> Plan:
         if before is None:
             _add(plan, person)
         else:
-            _update(plan, person, before, known.credentials.get(before.ref, ()))
+            _update(plan, person, before, known.credentials.get(before.ref, ()), known.passes)
     return plan
 
 
@@ -131,7 +134,9 @@ def _add(plan: Plan, person: Person) -> None:
     plan.added += 1
 
 
-def _update(plan: Plan, person: Person, before: HolderRow, held: tuple[CredentialRow, ...]) -> None:
+def _update(
+    plan: Plan, person: Person, before: HolderRow, held: tuple[CredentialRow, ...], passes: frozenset[str]
+) -> None:
     after = HolderRow(before.ref, person.id, person.name, person.kind, person.groups, person.dormitory)
     changed = after != before
     if changed:
@@ -141,7 +146,8 @@ def _update(plan: Plan, person: Person, before: HolderRow, held: tuple[Credentia
         value = wants.get(kind)
         own = [credential for credential in held if credential.kind is kind]
         for credential in own:
-            if credential.value != value and credential.state is CredentialState.ACTIVE:
+            taken_away = credential.value != value and credential.ref not in passes
+            if taken_away and credential.state is CredentialState.ACTIVE:
                 plan.changed_credentials.append(replace(credential, state=CredentialState.REVOKED))
                 changed = True
         if value is not None:

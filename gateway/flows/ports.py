@@ -4,6 +4,7 @@ The outside (`store`, `mqtt`) implements these; tests may too. Changes of state 
 become SQL only in the store.
 """
 
+import ctypes
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from devices.messages import Ack, Command, CredentialPage, Posture, RevokedList
 from gateway.core.nouns import Directory, Presence
+from gateway.core.papers import Paper, PaperKind
 
 if TYPE_CHECKING:
     from gateway.flows.people_import import Known as KnownPeople
+
+
+NUMBER_DIGITS = 15
+"""Keys that end in a number are padded to this, so that they lie in order in any database."""
 
 
 class LedgerUnavailable(Exception):
@@ -130,9 +136,31 @@ class Archive(Protocol):
 
     async def event_mark(self, device: str, boot: str) -> "EventMark": ...
 
+    async def paper(self, kind: PaperKind, id: str) -> Paper | None: ...
+
+    async def papers(
+        self, kind: PaperKind, *, live: bool | None = None, subject: str | None = None, limit: int = 200
+    ) -> Sequence[Paper]: ...
+
+    async def note(self, ref: str) -> str | None: ...
+
+    async def used(self) -> dict[str, int]: ...
+
+    async def pins(self) -> "dict[str, PinDigests]": ...
+
+    def document_hash(self, kind: str, number: str) -> str: ...
+
     async def known_people(self) -> "KnownPeople": ...
 
     async def open_waits(self, since: datetime) -> Sequence[dict[str, Any]]: ...
+
+    async def rows_since(self, kinds: Mapping[str, str], since: datetime) -> Sequence[dict[str, Any]]: ...
+
+    async def numbered(self, prefix: str) -> Sequence[dict[str, Any]]: ...
+
+    async def newest_record(self) -> datetime | None: ...
+
+    async def newest_told(self, prefix: str) -> tuple[str, dict[str, Any]] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +170,14 @@ class EventMark:
     seq: int
     beyond: frozenset[int] = frozenset()
     gaps: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PinDigests:
+    """What is kept of a holder's PINs: keyed digests, of which the second opens as well and calls for help."""
+
+    digest: str
+    duress: str | None
 
 
 class Courier(Protocol):
@@ -174,6 +210,14 @@ class Clock(Protocol):
 
     def lasted_s(self, shown: timedelta) -> float: ...
 
+    def boot_s(self) -> float:
+        """Seconds since the machine was started, its sleep included; no setting of the clock moves it."""
+        ...
+
+    def source_agrees(self) -> bool | None:
+        """The time source's word on what `now` shows; None if there is none to ask."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -195,6 +239,12 @@ class SystemClock:
     def lasted_s(self, shown: timedelta) -> float:
         """How many seconds pass while a clock like this one moves on by `shown`."""
         return shown.total_seconds()
+
+    def boot_s(self) -> float:
+        return _since_boot_s()
+
+    def source_agrees(self) -> bool | None:
+        return _kernel_is_synchronised()
 
 
 class FastClock:
@@ -220,3 +270,27 @@ class FastClock:
     def lasted_s(self, shown: timedelta) -> float:
         """How many real seconds pass while a clock like this one moves on by `shown`."""
         return shown.total_seconds() / self._factor
+
+    def boot_s(self) -> float:
+        return _since_boot_s()
+
+    def source_agrees(self) -> bool | None:
+        return _kernel_is_synchronised()
+
+
+def _since_boot_s() -> float:
+    """Sleep included where the system counts it: a lid that was closed for an hour is no leap of the clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+TIME_ERROR = 5
+"""What Linux says of a clock that no time source disciplines; setting the clock by hand brings that about."""
+
+
+def _kernel_is_synchronised() -> bool | None:
+    """The kernel's own word, asked without changing anything; None where it cannot be asked."""
+    try:
+        state = int(ctypes.CDLL(None).adjtimex((ctypes.c_byte * 512)()))
+    except (OSError, AttributeError):
+        return None
+    return None if state < 0 else state != TIME_ERROR

@@ -2,6 +2,7 @@
 
 from gateway.flows import alarms, device_status
 from gateway.flows.command import NoSuchDevice
+from gateway.flows.notes import note
 from gateway.flows.ports import Entry, Unit
 from gateway.flows.site import Site
 
@@ -11,9 +12,9 @@ async def end(site: Site, device: str, reason: str, by: str) -> None:
     found = site.devices.get(device)
     if found is None:
         raise NoSuchDevice(device)
-    body = {"device": device, "reason": reason, "by": by}
-    entry = Entry("quarantine_ended", site.clock.now(), body)
-    await site.ledger.commit(Unit((entry,)), site.rules.record_within_s)
+    said = note(reason, site.clock.now())
+    entry = Entry("quarantine_ended", site.clock.now(), {"device": device, "note": said.ref, "by": by})
+    await site.ledger.commit(Unit((entry,), said.changes), site.rules.record_within_s)
     found.watch.end()
     for condition in (alarms.FLOOD, alarms.WRONG_TRIES):
         await alarms.clear_alarm(site, condition, device)

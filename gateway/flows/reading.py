@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from gateway.core.nouns import Holder, Outcome
+from gateway.core.kinds import Outcome
+from gateway.core.nouns import Holder
 from gateway.flows import told, waiting
 from gateway.flows.ports import Entry, Unit
 from gateway.flows.site import Site

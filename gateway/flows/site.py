@@ -11,14 +11,20 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from gateway.core.kinds import Direction
+from gateway.core.lanes import Act
 from gateway.core.nouns import Campus, Directory, Presence, Request, World
+from gateway.core.papers import Cause, Emergency
+from gateway.core.pins import Tries
 from gateway.core.quarantine import DEFAULT, Limits
 from gateway.flows.devices import Registry
 from gateway.flows.feed import Feed
 from gateway.flows.open_alarms import OpenAlarms
-from gateway.flows.ports import Archive, Clock, Courier, LedgerPort
+from gateway.flows.ports import Archive, Clock, Courier, LedgerPort, PinDigests
 from gateway.flows.token_book import TokenBook
 
+SPREADS = 100
+"""Changes of posture whose way to the devices is remembered in memory; the ledger has all of them."""
 RECENT = 20_000
 """Answers kept in memory, so that a repeat and a passage need no query: some minutes of the busiest rush."""
 
@@ -64,11 +70,30 @@ class Waiting:
     nonce: str
     timer: asyncio.TimerHandle | None = None
     answered: bool = False
+    credential: str | None = None
+    """The reference of what was shown; after a restart the request has no value any more."""
 
     @property
     def id(self) -> str:
         """How screens and the API name it."""
         return f"{self.device}:{self.tap}"
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """The first step of an `efo`: who took it, when, and the word that the second step has to bring."""
+
+    by: str
+    at: float
+    token: str
+
+
+@dataclass(slots=True)
+class LaneRound:
+    """What was last said of one vehicle lane's windows."""
+
+    held: bool | None = None
+    counted: tuple[datetime, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +178,33 @@ class Counters:
     decisions: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Asked:
+    """One device of a spread: the version that it was given, and when it showed it."""
+
+    version: int
+    asked_at: datetime
+    shown_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Spread:
+    """One change of posture on its way: what changed, and every device that was asked to follow."""
+
+    cause: str
+    """`emergency`, `level`, or `settings`."""
+    of: str | None
+    """The emergency's id or the order's."""
+    zones: tuple[str, ...]
+    drill: bool
+    at: datetime
+    devices: dict[str, Asked]
+    shown: int = 0
+    """How many of them have shown it."""
+    is_told: bool = False
+    """Its record is written."""
+
+
 class Site:
     """The shared state of one gateway."""
 
@@ -168,6 +220,7 @@ class Site:
         courier: Courier,
         clock: Clock,
         instance: str,
+        pin_key: bytes | None = None,
     ) -> None:
         self.campus = campus
         self.rules = rules
@@ -201,7 +254,33 @@ class Site:
         self.look: asyncio.Task[None] | None = None
         self.looked_at = 0.0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._world = World(campus, directory, MappingProxyType(presence))
+        self.expected_people: dict[str, list[tuple[str, Direction, float]]] = {}
+        """Whom a guard let through by hand: by device, until when their passage is awaited."""
+        self.emergencies: dict[str, Emergency] = {e.id: e for e in directory.papers.emergencies}
+        """In force, by id: they hold from the moment they are called, before they are on paper."""
+        self.unfiled: dict[str, tuple[Emergency, int | None]] = {}
+        """What was done to an emergency and is not in the directory yet, with the version that will have it."""
+        self.spreads: deque[Spread] = deque(maxlen=SPREADS)
+        self.fires: set[str] = set()
+        self.inside: dict[str, int] = {}
+        self.used: dict[str, int] = {}
+        self.pins: dict[str, PinDigests] = {}
+        self.pin_key = pin_key
+        self.pin_tries = Tries()
+        self.use_numbers: dict[str, int] = {}
+        """How many rows the ledger has of a pass's uses, as far as that was looked at."""
+        self.uses_granted: OrderedDict[str, tuple[str, str, str]] = OrderedDict()
+        """Grants that took a use: the command, and the credential, device and tap."""
+        self.armed: dict[str, Armed] = {}
+        self.latching: dict[str, Act] = {}
+        """Commands to a bollard that latch it or end that, until the device has answered."""
+        self.snapshots: OrderedDict[str, str] = OrderedDict()
+        """Pictures that were asked for an alarm: the snapshot's command, and the alarm."""
+        self.done_at: dict[str, datetime] = {}
+        """Which daily round was last made for which moment, by its name."""
+        self.lane_rounds: dict[str, LaneRound] = {}
+        self.trusted_until: datetime | None = None
+        self._world = self._as_world(directory)
 
     @property
     def world(self) -> World:
@@ -213,13 +292,68 @@ class Site:
         return self._world.directory
 
     def swap_directory(self, directory: Directory) -> None:
-        """Take a newer directory into use, whole."""
-        if directory.version > self._world.directory.version:
-            self._world = World(self.campus, directory, MappingProxyType(self.presence))
+        """Take a newer directory into use, whole. What it says of an emergency is the latest word on it."""
+        if directory.version <= self._world.directory.version:
+            return
+        before = {e.id for e in self._world.directory.papers.emergencies}
+        after = {e.id: e for e in directory.papers.emergencies}
+        kept = {id: e for id, e in self.emergencies.items() if id not in before and id not in after}
+        self.emergencies = kept | after
+        self._put_unfiled(directory.version)
+        self._world = self._as_world(directory)
+
+    def hold(self, emergency: Emergency) -> None:
+        """An emergency begins, moves on or ends now, before it is on paper; decisions see it from now on."""
+        self.unfiled[emergency.id] = (emergency, None)
+        self._put(emergency)
+        self.renew_world()
+
+    def filed(self, emergency: Emergency, version: int) -> None:
+        """What `hold` was told is on paper: from this version of the directory on, that is the word on it."""
+        held = self.unfiled.get(emergency.id)
+        if held is not None and held[0] is emergency:
+            self.unfiled[emergency.id] = (emergency, version)
+            self._put_unfiled(self._world.directory.version)
+
+    def _put_unfiled(self, version: int) -> None:
+        for id, (emergency, since) in list(self.unfiled.items()):
+            if since is not None and since <= version:
+                del self.unfiled[id]
+            else:
+                self._put(emergency)
+
+    def _put(self, emergency: Emergency) -> None:
+        if emergency.is_live:
+            self.emergencies[emergency.id] = emergency
+        else:
+            self.emergencies.pop(emergency.id, None)
+
+    def renew_world(self) -> None:
+        """An emergency, a fire or the clock's doubt has changed: decisions see it from now on."""
+        self._world = self._as_world(self._world.directory)
+
+    def _as_world(self, directory: Directory) -> World:
+        return World(
+            campus=self.campus,
+            directory=directory,
+            presence=MappingProxyType(self.presence),
+            orders=directory.papers.orders,
+            emergencies=tuple(self.emergencies.values()),
+            # A fire that nobody has ended still burns, whatever was forgotten in a restart.
+            fires=frozenset(self.fires).union(
+                *(e.zones for e in self.emergencies.values() if e.cause is Cause.FIRE and e.is_live)
+            ),
+            inside=MappingProxyType(self.inside),
+            used=MappingProxyType(self.used),
+            trusted_until=self.trusted_until,
+        )
 
     async def refresh_directory(self) -> None:
         """Read what has changed and take it into use."""
-        self.swap_directory(await self.archive.directory(self.directory))
+        before = self.directory
+        self.swap_directory(await self.archive.directory(before))
+        if self.directory is not before:
+            self.pins = await self.archive.pins()
 
     def remember(self, key: str, answered: Answered) -> None:
         """Keep an answer for repeats and passages."""

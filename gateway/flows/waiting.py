@@ -1,23 +1,32 @@
 """Somebody waits for a person's word: a guard answers, or time does.
 
 The second answer has a record of its own. When nobody answers in time the gateway refuses shortly before the device
-would; where leaving cannot be refused it lets out.
+would; where leaving cannot be refused it lets out. A person's grant is judged once more at that moment: it answers what
+the rules leave to a person, and to this person, and nothing that they refuse by now.
 """
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from msgspec import structs
 
 from devices.limits import CHALLENGE_LIFE_S, TAP_NONCE_LIFE_S, WAIT_MARGIN_MS
 from devices.messages import Action, Command, Tap, Text
+from gateway.core.decide import decide
+from gateway.core.kinds import CredentialKind, Direction, HolderKind, Outcome, Verdict
 from gateway.core.leaving import leaving_can_be_refused
-from gateway.core.nouns import CredentialKind, Direction, Outcome, Request
+from gateway.core.nouns import Decision, Request
+from gateway.core.papers import Opening, OpeningKind
 from gateway.core.reasons import Reason
+from gateway.core.rights import Right
 from gateway.core.sentences import SENTENCES
-from gateway.flows import passage, told
+from gateway.flows import command_result, drill_marks, openings, pass_uses, passage, permits, told
+from gateway.flows.changes import NoteKept
 from gateway.flows.devices import Device
+from gateway.flows.judging import as_if_shown
+from gateway.flows.notes import note
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Result, Unit
 from gateway.flows.site import Answered, Site, Waiting
 
@@ -29,15 +38,39 @@ class NobodyWaits(LookupError):
     """No tap of that name waits for an answer, or it has just been answered."""
 
 
+class NoLonger(Exception):
+    """The rules refuse by now whoever waits; `decision` says why."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason.value)
+        self.decision = decision
+
+
+class NotYourWord(Exception):
+    """What is waited for is another's word: the control room's, at a restricted door."""
+
+
+GUARDS: frozenset[Right] = frozenset({Right.ANSWER_WAITING})
+OF_THE_CONTROL_ROOM = frozenset({"control_room", "two_people"})
+"""Rules whose wait only the control room ends; all others a guard does, an escort too."""
+
+
+class UsedUp(NobodyWaits):
+    """Whoever waited was refused: the pass has opened as often as it may while they stood there."""
+
+
 def wait_key(device: str, tap: str) -> str:
     """The ledger key of the second answer to a tap."""
     return f"a:{device}:{tap}"
 
 
-def begin(site: Site, device: Device, tap: Tap, request: Request, answered: Answered) -> None:
+def begin(
+    site: Site, device: Device, tap: Tap, request: Request, answered: Answered, credential: str | None = None
+) -> None:
     """Put a tap on the list of those that wait, and set its timer."""
     until = site.clock.after(((answered.wait_ms or 0) - WAIT_MARGIN_MS) / 1000)
     waiting = Waiting(device.id, tap.id, request, answered.holder, answered.reason, answered.at, until, tap.nonce)
+    waiting.credential = credential
     put(site, waiting)
 
 
@@ -49,17 +82,72 @@ def put(site: Site, waiting: Waiting) -> None:
     site.feed.publish(as_event(site, waiting))
 
 
-async def answer(site: Site, waiting_id: str, outcome: str, by: str, reason: str = "") -> str:
+async def answer(
+    site: Site, waiting_id: str, outcome: str, by: str, reason: str = "", rights: frozenset[Right] = GUARDS
+) -> str:
     """A guard grants or refuses; returns the command's id.
 
-    `by` is a user's reference. Raises `NobodyWaits`, `LedgerUnavailable`.
+    `by` is a user's reference, with these `rights`. Raises `NobodyWaits`, `NotYourWord`, `NoLonger`,
+    `LedgerUnavailable`.
     """
     waiting = site.waits.get(waiting_id)
     if waiting is None or waiting.answered:
         raise NobodyWaits(waiting_id)
     if outcome == Outcome.GRANT.value:
-        return await _settle(site, waiting, Outcome.GRANT, Reason.OK, by, reason)
+        return await _settle(site, waiting, Outcome.GRANT, _may_be_granted(site, waiting, rights), by, reason)
     return await _settle(site, waiting, Outcome.DENY, Reason.GUARD_REFUSED, by, reason)
+
+
+async def let_in(site: Site, waiting: Waiting, by: str) -> str:
+    """What was waited for has come without a person's word: `by` is the cause. As `answer`."""
+    if waiting.answered or waiting.id not in site.waits:
+        raise NobodyWaits(waiting.id)
+    return await _settle(site, waiting, Outcome.GRANT, Reason.OK, by, "")
+
+
+def may_answer(decision: Decision, direction: Direction, rights: frozenset[Right]) -> bool:
+    """True if somebody with these rights may end the wait that `decision` asks for."""
+    if direction is Direction.OUT:
+        return Right.ANSWER_WAITING in rights
+    asks = {finding.rule for finding in decision.trace if finding.verdict is Verdict.WAITS}
+    if asks & OF_THE_CONTROL_ROOM and Right.CONFIRM_RESTRICTED not in rights:
+        return False
+    return not asks - OF_THE_CONTROL_ROOM or Right.ANSWER_WAITING in rights
+
+
+def _may_be_granted(site: Site, waiting: Waiting, rights: frozenset[Right]) -> Reason:
+    """The reason with which this person may grant it at this moment. Raises `NotYourWord`, `NoLonger`."""
+    if waiting.request.direction is Direction.OUT:
+        if Right.ANSWER_WAITING not in rights:
+            raise NotYourWord("a guard answers")
+        return Reason.OK
+    decision = _judged_again(site, waiting)
+    # A pass that was used up meanwhile has an answer of its own.
+    if decision.outcome is Outcome.DENY and decision.reason is not Reason.PASS_USED_UP:
+        raise NoLonger(decision)
+    if not may_answer(decision, waiting.request.direction, rights):
+        raise NotYourWord("the control room confirms this door")
+    holder = site.directory.holders.get(waiting.holder or "")
+    return Reason.OK_RESPONDER if holder is not None and holder.kind is HolderKind.RESPONDER else Reason.OK
+
+
+def _judged_again(site: Site, waiting: Waiting) -> Decision:
+    """What the rules say now of whoever waits; after a restart only who it is, is still known."""
+    request, now = waiting.request, site.clock.now()
+    held = pass_uses.held_by(site, waiting)
+    if held is not None:
+        return decide(replace(request, value=held.value), site.world, now)
+    if waiting.holder is not None:
+        return as_if_shown(site.world, waiting.holder, request.portal, request.direction, now)
+    return decide(request, site.world, now)
+
+
+def _follow_up(site: Site, waiting: Waiting, reason: Reason, by: str | None, now: datetime) -> Opening | None:
+    """Responders who are let in while the level is raised: a second person says what became of it."""
+    portal = site.campus.portals.get(waiting.request.portal)
+    if reason is not Reason.OK_RESPONDER or by is None or portal is None:
+        return None
+    return openings.needed_disposal(site, portal, OpeningKind.RESPONDER, by, 1, now)
 
 
 async def _time_is_up(site: Site, waiting: Waiting) -> None:
@@ -79,6 +167,7 @@ async def _settle(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason
     waiting.answered = True
     now = site.clock.now()
     command = command_id_of(waiting, outcome)
+    said = note(words, now)
     body = {
         "device": waiting.device,
         "portal": waiting.request.portal,
@@ -88,24 +177,47 @@ async def _settle(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason
         "reason": reason.value,
         "holder": waiting.holder,
         "by": by,
-        "words": words[:200],
+        "note": said.ref,
         "command": command,
         "waited_ms": round(site.clock.elapsed_s(waiting.since) * 1000),
     }
     entry = Entry("answer", now, body, wait_key(waiting.device, waiting.tap))
+    use = None
+    if outcome is Outcome.GRANT and waiting.request.direction is Direction.IN:
+        held = pass_uses.held_by(site, waiting)
+        if held is not None and pass_uses.is_used_up(site, held):
+            await _settle(site, waiting, Outcome.DENY, Reason.PASS_USED_UP, by, words)
+            raise UsedUp(waiting.id)
+        if held is not None:
+            use = pass_uses.use_of(site, held, waiting.device, waiting.request.portal, waiting.tap, command)
+    unit = Unit((entry,), said.changes)
+    if use is not None:
+        unit = Unit((entry, use.entry), (*said.changes, use.change))
+    opening = _follow_up(site, waiting, reason, by, now)
+    if opening is not None:
+        rows, filed = openings.file_with(opening, now)
+        unit = replace(unit, entries=(*unit.entries, *rows), changes=(*unit.changes, *filed), directory=True)
     try:
-        result: Result | None = await site.ledger.commit(Unit((entry,)), site.rules.record_within_s)
+        result: Result | None = await site.ledger.commit(unit, site.rules.record_within_s)
+        if use is not None and isinstance(result, Known) and result.key == use.key:
+            await pass_uses.look_again(site, use.credential)  # another reader was faster
+            return await _settle(site, waiting, outcome, reason, by, words)
     except LedgerUnavailable:
         if waiting.request.direction is Direction.IN:
             waiting.answered = False
             raise
         # Leaving: the act comes first, and the record follows, however long that takes.
-        site.spawn(_record_later(site, entry))
+        site.spawn(_record_later(site, entry, said.changes))
         result = None
     _forget(site, waiting)
     if isinstance(result, Known):
         raise NobodyWaits(waiting.id)
+    if use is not None:
+        pass_uses.taken(site, use)
     _send(site, waiting, outcome, reason, command)
+    if opening is not None:
+        site.spawn(openings.tell_control_room(site, opening))
+        site.spawn(permits.followed(site))
     site.feed.publish(
         {
             "type": "waiting_closed",
@@ -120,8 +232,8 @@ async def _settle(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason
     return command
 
 
-async def _record_later(site: Site, entry: Entry) -> None:
-    await site.ledger.commit(Unit((entry,)))
+async def _record_later(site: Site, entry: Entry, changes: tuple[NoteKept, ...]) -> None:
+    await site.ledger.commit(Unit((entry,), changes))
 
 
 def _send(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason, command: str) -> None:
@@ -130,6 +242,7 @@ def _send(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason, comman
         return
     if outcome is Outcome.GRANT:
         passage.expect_opening(site, command)
+        command_result.expect_vehicle(site, device, command, waiting.tap)
     portal = site.campus.portals.get(waiting.request.portal)
     sentence = SENTENCES[reason].polite
     message = Command(
@@ -138,7 +251,7 @@ def _send(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason, comman
         action=Action(outcome.value),
         for_=waiting.tap,
         reason=reason.value,
-        text=Text(en=sentence.en, zh=sentence.zh),
+        text=drill_marks.marked(site, device.portal, Text(en=sentence.en, zh=sentence.zh)),
         hold_ms=portal.hold_ms if portal is not None and outcome is Outcome.GRANT else None,
     )
     challenge = device.fresh_challenge(site.clock.monotonic())
@@ -193,9 +306,20 @@ async def restore(site: Site) -> None:
     since: datetime = site.clock.now() - timedelta(milliseconds=site.rules.wait_ms)
     for body in await site.archive.open_waits(since):
         request = Request(body["portal"], Direction(body["direction"]), CredentialKind(body["credential_kind"]), "")
+        credential = body["credential"]
         left_s = (body["wait_ms"] - WAIT_MARGIN_MS) / 1000 - site.clock.elapsed_s(body["at"])
         until = site.clock.after(left_s)
         put(
             site,
-            Waiting(body["device"], body["tap"], request, body["holder"], body["reason"], body["at"], until, ""),
+            Waiting(
+                body["device"],
+                body["tap"],
+                request,
+                body["holder"],
+                body["reason"],
+                body["at"],
+                until,
+                "",
+                credential=credential,
+            ),
         )

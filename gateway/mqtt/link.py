@@ -8,6 +8,7 @@ lists are sent again when a device shows that it lacks them.
 import socket
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 
 import structlog
 
@@ -20,6 +21,9 @@ from devices.topics import Kind, device_topic, gateway_status_topic, up_filter
 from devices.transport import MqttConnection, Will
 
 log = structlog.get_logger(__name__)
+
+# Of the devices that are enrolled, the ones that are spoken to again and again.
+_topic = lru_cache(maxsize=8_192)(device_topic)
 
 OnMessage = Callable[[str, bytes, Callable[[], None]], None]
 
@@ -98,7 +102,7 @@ class Link:
     def send(self, device: str, kind: str, key: bytes, message: Command | Ack) -> bool:
         """A command or an acknowledgement; False if there is no broker, and then it is gone."""
         channel = "command" if isinstance(message, Command) else "ack"
-        topic = device_topic(self._site, Kind(kind), device, channel)
+        topic = _topic(self._site, kind, device, channel)
         return self.connection.publish(topic, encode(message, topic, key), expiry_s=COMMAND_EXPIRY_S) is not None
 
     def keep(self, device: str, kind: str, key: bytes, message: Posture | CredentialPage | RevokedList) -> bool:

@@ -33,6 +33,7 @@ class Router:
         self._inbox = inbox
         self.under_way = 0
         self._held: Counter[str] = Counter()
+        self._here = site.campus.site
 
     @property
     def is_full(self) -> bool:
@@ -65,12 +66,13 @@ class Router:
             await bad_message.bad_message(site, "others", "topic", "a topic that is none of the protocol")
             return
         device = site.devices.get(where.device)
-        if where.site == site.campus.site and (device is None or self._held[where.device]):
+        ours = where.site == self._here
+        if ours and (device is None or where.device in self._held):
             device = await self._look_again(where.device)
-        if device is None or where.site != site.campus.site:
+        if device is None or not ours:
             await bad_message.bad_message(site, where.device, "unknown_device", f"{where.kind.value} {where.channel}")
             return
-        if device.kind != where.kind.value:
+        if device.kind != where.kind:
             await bad_message.bad_message(site, device.id, "kind", f"speaks as {where.kind.value}, is a {device.kind}")
             return
         try:

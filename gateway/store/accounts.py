@@ -182,6 +182,12 @@ def _open_sessions(connection: Connection, user: str, now: datetime) -> list[Ses
     return [_as_session(row) for row in connection.execute(found.order_by(sessions.c.created_at))]
 
 
+def token_of(connection: Connection, hash: str) -> Token | None:
+    """The token of that hash, whatever has become of it."""
+    found = _token(connection, hash)
+    return None if found is None else found[0]
+
+
 def _token(connection: Connection, hash: str) -> tuple[Token, User] | None:
     row = connection.execute(sa.select(tokens).where(tokens.c.hash == hash)).first()
     user = None if row is None else user_named(connection, row.user)

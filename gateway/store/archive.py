@@ -12,20 +12,14 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gateway.core.nouns import (
-    Credential,
-    CredentialKind,
-    CredentialState,
-    Directory,
-    Holder,
-    HolderKind,
-    Presence,
-    PresenceState,
-)
+from gateway.core.kinds import CredentialKind, CredentialState, HolderKind, PresenceState
+from gateway.core.nouns import Credential, Directory, Holder, Presence
+from gateway.core.papers import Order, Paper, PaperKind, arrange, key_of
 from gateway.flows.open_alarms import Alarm
 from gateway.flows.people_import import Known
-from gateway.flows.ports import EnrolledDevice, EventMark, Issued
+from gateway.flows.ports import NUMBER_DIGITS, EnrolledDevice, EventMark, Issued, PinDigests
 from gateway.store.database import Database
+from gateway.store.papers import changed_since, find_paper, list_papers
 from gateway.store.people import known_people
 from gateway.store.sealing import Sealer
 from gateway.store.tables import (
@@ -36,6 +30,8 @@ from gateway.store.tables import (
     head,
     holders,
     ledger,
+    notes,
+    pins,
     postures,
     presence,
 )
@@ -44,6 +40,7 @@ EVENT_KEY = "e:{device}:{boot}:{seq:020d}"
 """The ledger key of an event; the number is padded so that a boot's events lie in order."""
 
 OPEN_WAITS_AT_MOST = 500
+ORDERS_AT_MOST = 1_000
 
 
 class StoreArchive:
@@ -59,7 +56,7 @@ class StoreArchive:
 
     async def directory_version(self) -> int:
         """The directory's version, at the price of one row."""
-        return await self._database.read(_directory_version)
+        return await self._database.read(directory_version)
 
     async def enrolled(self) -> Mapping[str, EnrolledDevice]:
         """Every device that is enrolled and not retired, by id."""
@@ -71,7 +68,7 @@ class StoreArchive:
 
     async def presence(self) -> dict[str, Presence]:
         """Where everybody was last known to be."""
-        return await self._database.read(_presence)
+        return await self._database.read(load_presence)
 
     async def told(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
         """The bodies of those facts that the ledger has, by key; each with `at`, when it was written."""
@@ -81,6 +78,35 @@ class StoreArchive:
         """Up to which event of a boot the ledger is complete, and which ones it has beyond."""
         return await self._database.read(lambda connection: _event_mark(connection, device, boot))
 
+    async def paper(self, kind: PaperKind, id: str) -> Paper | None:
+        """One paper, live or over; None if there is none."""
+        return await self._database.read(lambda connection: find_paper(connection, kind, id))
+
+    async def papers(
+        self, kind: PaperKind, *, live: bool | None = None, subject: str | None = None, limit: int = 200
+    ) -> list[Paper]:
+        """Papers of a kind, the newest start first."""
+        return await self._database.read(
+            lambda connection: list_papers(connection, kind, live=live, subject=subject, limit=limit)
+        )
+
+    async def note(self, ref: str) -> str | None:
+        """What somebody typed; None once it is erased."""
+        wanted = sa.select(notes.c.text).where(notes.c.ref == ref)
+        return await self._database.read(lambda connection: connection.execute(wanted).scalar())
+
+    async def used(self) -> dict[str, int]:
+        """How often each pass with limited uses has opened."""
+        return await self._database.read(_used)
+
+    async def pins(self) -> dict[str, PinDigests]:
+        """The digests of everybody's PINs, by holder."""
+        return await self._database.read(_pins)
+
+    def document_hash(self, kind: str, number: str) -> str:
+        """What is kept of a document's number besides its last four characters."""
+        return self._sealer.document_hash(kind, number)
+
     async def known_people(self) -> Known:
         """Everybody there is, as an import compares them."""
         return await self._database.read(known_people)
@@ -89,10 +115,27 @@ class StoreArchive:
         """Decisions to wait, made since then, that nobody has answered."""
         return await self._database.read(lambda connection: _open_waits(connection, since))
 
+    async def rows_since(self, kinds: Mapping[str, str], since: datetime) -> Sequence[dict[str, Any]]:
+        """The bodies of rows of these kinds whose text contains what stands beside the kind, the oldest first; each
+        with `at`."""
+        return await self._database.read(lambda connection: _rows_since(connection, kinds, since))
+
+    async def numbered(self, prefix: str) -> Sequence[dict[str, Any]]:
+        """The bodies of all facts whose key is this and a number, by that number; each with `at`."""
+        return await self._database.read(lambda connection: _numbered(connection, prefix))
+
+    async def newest_record(self) -> datetime | None:
+        """When the ledger's last row was written, by the clock of then."""
+        return await self._database.read(newest_record)
+
+    async def newest_told(self, prefix: str) -> tuple[str, dict[str, Any]] | None:
+        """Of the facts whose key begins with `prefix` (letters and a colon), the one with the highest key."""
+        return await self._database.read(lambda connection: newest_told(connection, prefix))
+
 
 def load_directory(connection: Connection, known: Directory | None = None) -> Directory:
     """Read people and credentials; with `known`, copy it and bring it up to date."""
-    version = _directory_version(connection)
+    version = directory_version(connection)
     if known is not None and known.version == version:
         return known
     after = 0 if known is None else known.version
@@ -121,7 +164,7 @@ def load_directory(connection: Connection, known: Directory | None = None) -> Di
         people[ref] = Holder(ref, id_, name, kinds[kind], group_set, dormitory, suspended)
     states = {state.value: state for state in CredentialState}
     card_kinds = {kind.value: kind for kind in CredentialKind}
-    rows = connection.execute(
+    held_rows = connection.execute(
         sa.select(
             credentials.c.ref,
             credentials.c.holder,
@@ -130,16 +173,24 @@ def load_directory(connection: Connection, known: Directory | None = None) -> Di
             credentials.c.state,
             credentials.c.not_before,
             credentials.c.not_after,
+            credentials.c.max_uses,
         )
         .where(credentials.c.version > after)
         .order_by(credentials.c.version)
     )
-    for ref, holder, kind, value, state, not_before, not_after in rows:
+    for ref, holder, kind, value, state, not_before, not_after, max_uses in held_rows:
         key = (card_kinds[kind], value)
         held = cards.get(key)
         owner = people.get(holder)
         credential = Credential(
-            ref, holder if owner is None else owner.ref, key[0], value, states[state], not_before, not_after
+            ref,
+            holder if owner is None else owner.ref,
+            key[0],
+            value,
+            states[state],
+            not_before,
+            not_after,
+            max_uses,
         )
         # A card that went on to somebody else leaves a revoked row behind: the active one counts.
         if (
@@ -149,10 +200,15 @@ def load_directory(connection: Connection, known: Directory | None = None) -> Di
             or (held.state is not CredentialState.ACTIVE)
         ):
             cards[key] = credential
-    return Directory(version, people, cards)
+    on_file: dict[str, Paper] = {} if known is None else dict(known.papers.by_id)
+    changed = list(changed_since(connection, after))
+    on_file.update((key_of(paper), paper) for paper in changed)
+    papers = known.papers if known is not None and not changed else arrange(on_file)
+    return Directory(version, people, cards, papers)
 
 
-def _directory_version(connection: Connection) -> int:
+def directory_version(connection: Connection) -> int:
+    """The directory's version, at the price of one row."""
     return int(connection.execute(sa.select(head.c.directory_version).where(head.c.id == 1)).scalar_one())
 
 
@@ -185,7 +241,19 @@ def _issued(connection: Connection) -> dict[str, Issued]:
     }
 
 
-def _presence(connection: Connection) -> dict[str, Presence]:
+def _used(connection: Connection) -> dict[str, int]:
+    rows = connection.execute(
+        sa.select(credentials.c.ref, credentials.c.used).where(credentials.c.max_uses.is_not(None))
+    )
+    return {ref: used for ref, used in rows}
+
+
+def _pins(connection: Connection) -> dict[str, PinDigests]:
+    return {row.holder: PinDigests(row.digest, row.duress) for row in connection.execute(sa.select(pins))}
+
+
+def load_presence(connection: Connection) -> dict[str, Presence]:
+    """Where everybody was last known to be, by reference."""
     states = {state.value: state for state in PresenceState}
     return {
         row.holder: Presence(row.zone, states[row.state], row.since) for row in connection.execute(sa.select(presence))
@@ -239,9 +307,58 @@ def _open_waits(connection: Connection, since: datetime) -> list[dict[str, Any]]
     return [body for body in waits if answer_key(body["device"], body["tap"]) not in answered]
 
 
+def _rows_since(connection: Connection, kinds: Mapping[str, str], since: datetime) -> list[dict[str, Any]]:
+    wanted = sa.or_(
+        *(
+            sa.and_(ledger.c.kind == kind, ledger.c.body.contains(text, autoescape=True) if text else sa.true())
+            for kind, text in kinds.items()
+        )
+    )
+    rows = connection.execute(
+        sa.select(ledger.c.at, ledger.c.body)
+        .where(ledger.c.at >= round(since.timestamp() * 1000), wanted)
+        .order_by(ledger.c.seq)
+    )
+    return [msgspec.json.decode(body) | {"at": datetime.fromtimestamp(at / 1000, UTC)} for at, body in rows]
+
+
+def _numbered(connection: Connection, prefix: str) -> list[dict[str, Any]]:
+    first, last = (prefix + digit * NUMBER_DIGITS for digit in "09")
+    rows = connection.execute(
+        sa.select(ledger.c.key, ledger.c.at, ledger.c.body).where(ledger.c.key >= first, ledger.c.key <= last)
+    )
+    # As in `_event_mark`: a database that compares as people do may find keys spelled in other cases too.
+    found = sorted((key, at, body) for key, at, body in rows if key.startswith(prefix))
+    return [msgspec.json.decode(body) | {"at": datetime.fromtimestamp(at / 1000, UTC)} for _, at, body in found]
+
+
 def answer_key(device: str, tap: str) -> str:
     """The ledger key of the second answer to a tap that waited."""
     return f"a:{device}:{tap}"
+
+
+def live_orders(connection: Connection) -> tuple[int, list[Order]]:
+    """All orders that still matter, and a version of the directory that is not newer than they are."""
+    version = directory_version(connection)  # first: what comes in between makes a decision outdated, not wrong
+    found = list_papers(connection, PaperKind.ORDER, live=True, limit=ORDERS_AT_MOST)
+    return version, [paper for paper in found if isinstance(paper, Order)]
+
+
+def newest_record(connection: Connection) -> datetime | None:
+    """When the ledger's last row was written."""
+    at = connection.execute(sa.select(ledger.c.at).order_by(ledger.c.seq.desc()).limit(1)).scalar()
+    return None if at is None else datetime.fromtimestamp(at / 1000, UTC)
+
+
+def newest_told(connection: Connection, prefix: str) -> tuple[str, dict[str, Any]] | None:
+    """The key and body of the fact with the highest key that begins with `prefix`."""
+    row = connection.execute(
+        sa.select(ledger.c.key, ledger.c.body)
+        .where(ledger.c.key >= prefix, ledger.c.key <= prefix + "9" * 20)
+        .order_by(ledger.c.key.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else (row.key, msgspec.json.decode(row.body))
 
 
 def load_open_alarms(connection: Connection) -> list[Alarm]:

@@ -1,8 +1,9 @@
 """The head of the ledger, kept where the database's owner cannot rewrite it.
 
 Two fixed slots, written in turn, so that a torn write leaves the older one; the newest that opens under the key counts.
-The database may be ahead of the file, never behind. Writing costs one `pwrite` for each commit; `sync`, once a second,
-makes it durable and once a minute copies the newest head to a second place.
+The database may be ahead of the file, never behind. Writing costs one `pwrite` for each commit, at the latest
+before the next one (`Writer` says when); `sync`, once a second, makes it durable and once a minute copies the newest
+head to a second place.
 """
 
 import os

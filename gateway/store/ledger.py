@@ -57,6 +57,7 @@ class Ledger:
         self._sql = LedgerSql(database.engine.dialect)
         self._head_file = head_file
         self._connection: Connection | None = None
+        self._appender: Any = None
         self._doubt: _Doubt | None = None
         self._seen = known if known is not None or head_file is None else head_file.newest()
         self._at: tuple[int, str, int] | None = None
@@ -68,10 +69,9 @@ class Ledger:
     def write(self, units: Sequence[Unit], head_later: bool = False) -> list[Result]:
         """Write all units in one transaction; one result each, in order.
 
-        `head_later`: the caller will `tell_head` itself, when those who wait have been told.
+        `head_later`: the caller will `tell_head` itself, when nobody waits for the next commit.
         Raises what the database raises; then nothing was written, or it is found out on the next call.
         """
-        self.tell_head()
         connection = self._connect()
         try:
             results = self._write_on(connection, units) or self._write(connection, units)
@@ -88,6 +88,11 @@ class Ledger:
         if self._head_is_due and self._seen is not None:
             self._head_is_due = False
             self._note_head(self._seen)
+
+    @property
+    def head_is_due(self) -> bool:
+        """The head file is behind."""
+        return self._head_is_due
 
     def close(self) -> None:
         """Let the connection go; the head file is synced."""
@@ -111,6 +116,7 @@ class Ledger:
             with contextlib.suppress(sa.exc.SQLAlchemyError):
                 self._connection.close()
             self._connection = None
+            self._appender = None
 
     def _write(self, connection: Connection, units: Sequence[Unit]) -> list[Result]:
         transaction = connection.begin()
@@ -149,11 +155,14 @@ class Ledger:
     def _write_on(self, connection: Connection, units: Sequence[Unit]) -> list[Result] | None:
         """The short way of most commits: plain records on a ledger that is as we left it, none of them told before.
 
-        Two statements instead of five, because a lone tap waits for each of them. None if it is not like that: nothing
-        was written then, and the long way finds out why.
+        Two statements instead of five, or one for a lone record in SQLite, because a lone tap waits for each of them.
+        None if it is not like that: nothing was written then, and the long way finds out why.
         """
-        if self._at is None or self._doubt is not None or any(unit.changes or unit.directory for unit in units):
+        if self._at is None or self._doubt is not None:
             return None
+        for unit in units:
+            if unit.changes or unit.directory:
+                return None
         count, last_hash, version = self._at
         link = _Linker(count, last_hash)
         results: list[Result] = []
@@ -165,6 +174,14 @@ class Ledger:
             results.append(Written(link.count, version))
         if not link.rows:
             return None
+        if len(link.rows) == 1:
+            if self._appender is None:
+                self._appender = self._sql.appender(connection)
+            if self._appender is not None:
+                self._doubt = _Doubt(link.count, link.hash, units, results)
+                appended = self._sql.append(connection, self._appender, link.rows[0], last_hash, version)
+                self._doubt = None
+                return self._left_at(link, version, results) if appended else None
         try:
             with self._sql.transaction(connection) as cursor:
                 # The head first, as on the long way: two processes that lock in different orders wait for each other.
@@ -176,6 +193,9 @@ class Ledger:
             self._doubt = None
             return None
         self._doubt = None
+        return self._left_at(link, version, results)
+
+    def _left_at(self, link: "_Linker", version: int, results: list[Result]) -> list[Result]:
         self._at = (link.count, link.hash, version)
         self._seen = Head(link.count, link.hash)
         self._head_is_due = True

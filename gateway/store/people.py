@@ -6,9 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gateway.core.nouns import CredentialKind, CredentialState, HolderKind
+from gateway.core.kinds import CredentialKind, CredentialState, HolderKind
 from gateway.flows.people_import import CredentialRow, HolderRow, Known, Plan
-from gateway.store.tables import credentials, head, holders
+from gateway.store.tables import credentials, head, holders, papers
 
 Change = Callable[[Connection, int], None]
 
@@ -41,7 +41,9 @@ def known_people(connection: Connection) -> Known:
         held.setdefault(holder, []).append(
             CredentialRow(ref, holder, _CREDENTIAL_KINDS[kind], value, _STATES[state], not_before, not_after)
         )
-    return Known(version, found, {holder: tuple(some) for holder, some in held.items()})
+    vehicles = sa.select(papers.c.id).where(papers.c.kind == "vehicle", papers.c.live)
+    passes = frozenset(connection.execute(vehicles).scalars())
+    return Known(version, found, {holder: tuple(some) for holder, some in held.items()}, passes)
 
 
 def import_change(plan: Plan) -> Change:
@@ -100,4 +102,5 @@ def _credential(row: CredentialRow) -> dict[str, Any]:
         "state": row.state.value,
         "not_before": row.not_before,
         "not_after": row.not_after,
+        "max_uses": row.max_uses,
     }

@@ -12,7 +12,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from gateway.core.nouns import Holder, HolderKind
+from gateway.core.kinds import HolderKind
+from gateway.core.nouns import Holder
 from gateway.flows.reading import HeldCredential, LedgerRow, PastAlarm, RecordsAway, Wanted
 from gateway.store.database import Database, DatabaseAway
 from gateway.store.tables import alarms, credentials, holders, ledger

@@ -4,6 +4,7 @@ A stolen backup opens nothing without the configuration's `secrets/store.key`.
 """
 
 import base64
+import hmac
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -17,6 +18,11 @@ class Sealer:
 
     def __init__(self, key: bytes) -> None:
         self._fernet = Fernet(base64.urlsafe_b64encode(key))
+        self._document_key = hmac.digest(key, b"documents", "sha256")
+
+    def document_hash(self, kind: str, number: str) -> str:
+        """The keyed hash of a document's number: the same for the same document, and no way back without the key."""
+        return hmac.new(self._document_key, f"{kind}\n{number}".encode(), "sha256").hexdigest()
 
     def seal(self, secret: bytes) -> str:
         """The sealed text of `secret`."""

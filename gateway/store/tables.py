@@ -96,8 +96,33 @@ credentials = Table(
     Column("state", String(10), nullable=False),
     Column("not_before", UtcTime),
     Column("not_after", UtcTime),
+    Column("max_uses", Integer),
+    Column("used", Integer, nullable=False, server_default="0"),
     Column("version", BigInteger, nullable=False, index=True),
     Index(None, "kind", "value"),
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("subject", String(64), index=True, comment="whom or what it is about: a reference, never a name"),
+    Column("starts_at", UtcTime, index=True),
+    Column("ends_at", UtcTime),
+    Column("live", Boolean, nullable=False, comment="false: it opens and forbids nothing any more"),
+    Column("body", Text, nullable=False),
+    Column("version", BigInteger, nullable=False, index=True),
+    comment="Orders, emergencies, visits, slips …: each a typed value of core/papers. Retention erases rows.",
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("holder", String(32), ForeignKey("holders.ref"), primary_key=True),
+    Column("digest", String(64), nullable=False, comment="HMAC under the store key; no PIN is kept"),
+    Column("duress", String(64)),
+    Column("set_at", UtcTime, nullable=False),
 )
 
 devices = Table(
@@ -149,6 +174,15 @@ plates_seen = Table(
     Column("plate", String(32), nullable=False),
     Column("at", UtcTime, nullable=False, index=True),
     comment="Plates that cameras read: the ledger names only the reference, so that retention can erase them.",
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("ref", String(32), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
+    comment="What people typed beside an act: the ledger names only the reference, so that retention can erase it.",
 )
 
 presence = Table(

@@ -28,6 +28,11 @@ STALL_S = 1.0
 """A commit that takes longer counts as away: entry must be answered within that time or not at all."""
 SWEEP_S = 0.05
 """How often those that wait are looked over for one that has waited too long."""
+SWEEPS_FOR_NOBODY = 20
+"""The timer goes on for so long after the last one, because the next one mostly comes: one timer less for each tap."""
+HEAD_IDLE_S = 0.002
+"""The head file gets its head when nobody has come for so long, else before the next commit: telling it at once would
+hold the interpreter just when the event loop needs it for the answer."""
 FOR_EVER = float("inf")
 RETRY_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 
@@ -50,6 +55,7 @@ class Writer:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._open: deque[_Job] = deque()
         self._sweep: asyncio.TimerHandle | None = None
+        self._for_nobody = 0
         self._away: str | None = None
         self._busy_since: float | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -87,6 +93,7 @@ class Writer:
         if within_s is not None:
             self._open.append(job)
             if self._sweep is None:
+                self._for_nobody = 0
                 self._sweep = loop.call_later(SWEEP_S, self._give_up_the_late, loop)
         return await future
 
@@ -98,7 +105,9 @@ class Writer:
         for job in still:
             if job.deadline <= now:
                 job.future.set_exception(LedgerUnavailable("the record was not written in time"))
-        self._sweep = loop.call_later(SWEEP_S, self._give_up_the_late, loop) if still else None
+        self._for_nobody = 0 if still else self._for_nobody + 1
+        goes_on = self._for_nobody < SWEEPS_FOR_NOBODY
+        self._sweep = loop.call_later(SWEEP_S, self._give_up_the_late, loop) if goes_on else None
 
     def stop(self) -> None:
         """Write what waits and end; what cannot be written within five seconds is given up."""
@@ -114,13 +123,16 @@ class Writer:
         while not (stopping and not pending):
             stopping = self._take(pending, wait=not pending and not stopping) or stopping
             now = time.monotonic()
+            self._ledger.tell_head()
             if now - synced >= 1:
                 self._sync_head()
                 synced = now
             pending = _drop_late(pending, now)
             if not pending:
                 continue
-            group, rest = pending[: self._ledger.max_group], pending[self._ledger.max_group :]
+            group, rest = pending, []
+            if len(pending) > self._ledger.max_group:
+                group, rest = pending[: self._ledger.max_group], pending[self._ledger.max_group :]
             try:
                 self._busy_since = now
                 self._write(group)
@@ -143,17 +155,21 @@ class Writer:
 
     def _take(self, pending: list[_Job], wait: bool) -> bool:
         """Move what waits into `pending`; True if the end was asked for."""
-        try:
-            job = self._queue.get(timeout=1.0) if wait else self._queue.get_nowait()
-            while True:
-                if job is None:
-                    return True
-                pending.append(job)
-                if len(pending) >= 2 * self._ledger.max_group:
-                    return False
-                job = self._queue.get_nowait()
-        except queue.Empty:
-            return False
+        waiting = self._queue
+        if wait:
+            try:
+                job = waiting.get(timeout=HEAD_IDLE_S if self._ledger.head_is_due else 1.0)
+            except queue.Empty:
+                return False
+            if job is None:
+                return True
+            pending.append(job)
+        while not waiting.empty() and len(pending) < 2 * self._ledger.max_group:  # nobody else takes out of it
+            job = waiting.get_nowait()
+            if job is None:
+                return True
+            pending.append(job)
+        return False
 
     def _write(self, group: list[_Job]) -> None:
         """One commit; if one unit is at fault (not the database), each alone, so that only that one fails."""
@@ -175,7 +191,6 @@ class Writer:
         self.commits += 1
         self.units += len(group)
         _deliver(group, results)
-        self._ledger.tell_head()
 
     def _sync_head(self) -> None:
         try:
@@ -197,7 +212,7 @@ class Writer:
 
 
 def _drop_late(pending: list[_Job], now: float) -> list[_Job]:
-    if all(job.deadline > now for job in pending):
+    if all([job.deadline > now for job in pending]):
         return pending
     _fail([job for job in pending if job.deadline <= now], LedgerUnavailable("the record was not written in time"))
     return [job for job in pending if job.deadline > now]

@@ -1,12 +1,13 @@
 """What handlers get: the parts they may use, and one call with everything checked that can be checked beforehand."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 
+from gateway.core.policy import Policy
 from gateway.core.rights import Right
 from gateway.flows.accounts import AccountStore
 from gateway.flows.passwords import Passwords
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
     from gateway.web.tally import Tally
 
 
+class PolicyFault(Protocol):
+    """What is wrong in the text of a policy, and where."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+PolicyReader = Callable[[str], tuple[Policy | None, Sequence[PolicyFault]]]
+"""The policy in a text, or every fault that keeps it from being one."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """Everything that handlers share. `roles`: role → rights, the closed table of the configuration."""
@@ -32,6 +48,7 @@ class Parts:
     passwords: Passwords
     sign_in: SignIn
     roles: Mapping[str, frozenset[str]]
+    read_policy: PolicyReader
     files: "Files"
     pages: "Pages"
     metrics: "Metrics"

@@ -4,10 +4,12 @@ from typing import Any
 
 import msgspec
 
+from gateway.core.rights import Right
 from gateway.flows import alarms, command, device_status, quarantine, waiting
 from gateway.flows.devices import Device
 from gateway.flows.open_alarms import Alarm
 from gateway.flows.reading import PastAlarm
+from gateway.flows.sign_in import Who
 from gateway.flows.site import Site, Waiting
 from gateway.flows.told import person
 from gateway.web import shapes
@@ -27,7 +29,12 @@ async def send_command(call: Call) -> shapes.CommandInfo:
     """Recorded, then sent; what comes of it is asked with the command's id."""
     device, given = _device(call), call.body
     try:
-        id = await command.send(call.site, device.id, given.action, given.reason, call.by.ref)
+        if given.action == "efo" and given.confirm is None:
+            token = await command.arm(call.site, device.id, given.reason, call.by.ref)
+            return shapes.CommandInfo(
+                "", device.id, given.action, given.reason, "armed", call.site.clock.now(), None, token
+            )
+        id = await command.send(call.site, device.id, given.action, given.reason, call.by.ref, confirm=given.confirm)
     except command.NoSuchDevice:
         raise not_found("device") from None
     except command.CommandNotPossible as error:
@@ -49,11 +56,15 @@ async def get_command(call: Call) -> shapes.CommandInfo:
 async def list_alarms(call: Call) -> shapes.Alarms:
     if call.query.state == "closed":
         past = await call.parts.records.alarms("closed", call.query.limit)
-        return shapes.Alarms([_past_alarm(alarm) for alarm in past])
-    return shapes.Alarms(open_alarms(call.site)[: call.query.limit])
+        heard = [alarm for alarm in past if hears_silent(call.who) or alarm.condition not in alarms.SILENT]
+        return shapes.Alarms([_past_alarm(alarm) for alarm in heard])
+    return shapes.Alarms(open_alarms(call.site, hears_silent(call.who))[: call.query.limit])
 
 
 async def acknowledge_alarm(call: Call) -> shapes.AlarmInfo:
+    known = call.site.alarms.by_id.get(call.path("alarm"))
+    if known is not None and known.condition in alarms.SILENT and not hears_silent(call.who):
+        raise not_found("alarm")
     try:
         return as_alarm(await alarms.acknowledge(call.site, call.path("alarm"), call.by.ref))
     except alarms.NoSuchAlarm:
@@ -78,7 +89,11 @@ async def answer_waiting(call: Call) -> shapes.Answered:
     if len(found) != 1:
         raise Problem(Kind.CONFLICT if found else Kind.NOT_FOUND, "nobody waits under that name")
     try:
-        await waiting.answer(call.site, found[0].id, given.outcome, call.by.ref, given.reason or "")
+        await waiting.answer(call.site, found[0].id, given.outcome, call.by.ref, given.reason or "", call.by.rights)
+    except waiting.NotYourWord as error:
+        raise Problem(Kind.NOT_ALLOWED, str(error)) from None
+    except waiting.NoLonger as error:
+        raise Problem(Kind.CONFLICT, f"{error.decision.reason.value}: the rules refuse it by now") from None
     except waiting.NobodyWaits:
         raise Problem(Kind.CONFLICT, "it has been answered already") from None
     return shapes.Answered(found[0].id, given.outcome)
@@ -95,10 +110,16 @@ def from_device_event(event: dict[str, Any]) -> shapes.DeviceInfo:
     return msgspec.convert({"id": event["device"], "lost_since": lost_since, **fields}, shapes.DeviceInfo)
 
 
-def open_alarms(site: Site) -> list[shapes.AlarmInfo]:
-    """What is wrong now: by priority, then the newest first."""
+def hears_silent(who: Who | None) -> bool:
+    """True for the control room: a silent alarm shows to nobody who may stand at the place itself."""
+    return who is not None and who.may(frozenset({Right.CLOSE_ALARMS}))
+
+
+def open_alarms(site: Site, with_silent: bool = False) -> list[shapes.AlarmInfo]:
+    """What is wrong now: by priority, then the newest first; silent ones only for whoever may hear them."""
     rank = {"high": 0, "medium": 1, "low": 2}
-    found = sorted(site.alarms.by_id.values(), key=lambda alarm: alarm.last_at, reverse=True)
+    heard = [a for a in site.alarms.by_id.values() if with_silent or a.condition not in alarms.SILENT]
+    found = sorted(heard, key=lambda alarm: alarm.last_at, reverse=True)
     return [as_alarm(alarm) for alarm in sorted(found, key=lambda alarm: rank.get(alarm.priority, 3))]
 
 
@@ -114,6 +135,7 @@ def as_alarm(alarm: Alarm) -> shapes.AlarmInfo:
         alarm.opened_at,
         alarm.last_at,
         alarm.acknowledged_by,
+        silent=alarm.condition in alarms.SILENT,
     )
 
 
@@ -161,4 +183,5 @@ def _past_alarm(alarm: PastAlarm) -> shapes.AlarmInfo:
         alarm.acknowledged_by,
         alarm.closed_at,
         alarm.disposal,
+        alarm.condition in alarms.SILENT,
     )

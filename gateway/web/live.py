@@ -6,14 +6,15 @@ waited for; the stream ends within a second of its session. Leaves to others: wh
 """
 
 import asyncio
-from datetime import datetime
 from typing import Any
 
 import msgspec
 import structlog
 from aiohttp import WSMsgType, web
 
-from gateway.flows import reading
+from gateway.core.kinds import Level
+from gateway.core.levels import order_in_force
+from gateway.flows import emergencies, reading
 from gateway.flows.accounts import AccountsAway
 from gateway.flows.feed import Lagging, Subscription
 from gateway.flows.ports import LedgerUnavailable
@@ -21,8 +22,7 @@ from gateway.flows.reading import RecordsAway
 from gateway.flows.sign_in import Who
 from gateway.flows.site import Site
 from gateway.web.context import PARTS, Call, Parts
-from gateway.web.decisions import levels
-from gateway.web.devices import as_device, from_device_event, open_alarms, who_waits
+from gateway.web.devices import as_device, from_device_event, hears_silent, open_alarms, who_waits
 from gateway.web.problems import Kind, Problem
 
 log = structlog.get_logger(__name__)
@@ -98,6 +98,8 @@ async def _tell(parts: Parts, who: Who, socket: web.WebSocketResponse, subscript
     await _send(socket, {"type": "snapshot", **await snapshot(parts, who, "stream")})
     try:
         async for event in subscription:
+            if event.get("silent") and not hears_silent(who):
+                continue
             if event["type"] == "device":
                 event = {"type": "device", "device": from_device_event(event)}
             await _send(socket, event)
@@ -149,7 +151,7 @@ async def snapshot(parts: Parts, who: Who, what: str) -> dict[str, Any]:
     return {
         "decisions": decisions,
         "waiting": who_waits(site),
-        "alarms": open_alarms(site),
+        "alarms": open_alarms(site, hears_silent(who)),
         "devices": [as_device(site, device) for device in site.devices],
         **now_and_counts(parts),
     }
@@ -161,6 +163,7 @@ def now_and_counts(parts: Parts) -> dict[str, Any]:
     return {
         "at": site.clock.now(),
         "level": strictest(site),
+        "emergencies": [emergencies.as_event(site, one) for one in emergencies.in_force(site)],
         "away": [
             name for name, ok in (("broker", site.broker_connected), ("database", not site.ledger.is_away)) if not ok
         ],
@@ -170,16 +173,18 @@ def now_and_counts(parts: Parts) -> dict[str, Any]:
 
 def strictest(site: Site) -> dict[str, Any]:
     """The strictest level anywhere on the site, and where it holds."""
-    zones = levels(site)
-    level = min(zone.level for zone in zones)
-    at_it = [zone for zone in zones if zone.level == level]
-    since: datetime | None = at_it[0].since
+    now = site.clock.now()
+    campus, orders = site.campus, site.world.orders
+    zones = {zone: order_in_force(campus, orders, zone, now, site.trusted_until) for zone in campus.zones}
+    level = min(Level.L3 if order is None else order.level for order in zones.values())
+    at_it = {zone: order for zone, order in zones.items() if (Level.L3 if order is None else order.level) is level}
+    first = next(iter(at_it.values()))
     return {
-        "level": level,
-        "drill": any(zone.drill for zone in at_it),
-        "since": since,
-        "until": at_it[0].until,
-        "zones": [] if len(at_it) == len(zones) else [zone.zone for zone in at_it],
+        "level": int(level),
+        "drill": any(order is not None and order.drill for order in at_it.values()),
+        "since": None if first is None else first.starts_at,
+        "until": None if first is None else first.ends_at,
+        "zones": [] if len(at_it) == len(zones) else list(at_it),
     }
 
 

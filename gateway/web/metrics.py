@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from gateway.flows.alarms import SILENT
 from gateway.flows.site import Site
 
 
@@ -100,6 +101,10 @@ class _SiteCollector(Collector):
             ("ledger_away", "1 while the ledger cannot be written.", site.ledger.is_away),
             ("holders", "People in the directory.", len(site.directory.holders)),
             ("waiting", "People who wait for a guard.", len(site.waits)),
-            ("alarms_open", "Alarms that are open.", len(site.alarms.by_id)),
+            (
+                "alarms_open",
+                "Alarms that are open; silent ones do not count.",
+                sum(alarm.condition not in SILENT for alarm in site.alarms.by_id.values()),
+            ),
         ):
             yield GaugeMetricFamily(f"wardgate_{name}", text, value=float(value))

@@ -1,6 +1,7 @@
 """Handlers: looking people up, blocking a credential, bringing in a table of people. Every look is recorded."""
 
-from gateway.core.nouns import Holder, HolderKind
+from gateway.core.kinds import HolderKind
+from gateway.core.nouns import Holder
 from gateway.flows import people as flow
 from gateway.flows import reading
 from gateway.flows.people_csv import BadPeople

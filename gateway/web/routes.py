@@ -5,8 +5,28 @@ The registration and the OpenAPI document are both made from it, and a test walk
 """
 
 from gateway.core.rights import Right
-from gateway.web import decisions, devices, files, live, openapi, ops, pages, people, sessions, shapes, users
+from gateway.web import (
+    decisions,
+    devices,
+    door_shapes,
+    doors,
+    emergencies,
+    emergency_shapes,
+    files,
+    live,
+    openapi,
+    ops,
+    order_shapes,
+    orders,
+    pages,
+    people,
+    sessions,
+    shapes,
+    users,
+    what_if,
+)
 from gateway.web.dispatch import Access, Route
+from gateway.web.permit_routes import PERMIT_ROUTES
 from gateway.web.problems import Kind
 
 API = "/api/v1"
@@ -22,6 +42,11 @@ WATCH = rights(Right.WATCH)
 LOOK_UP = rights(Right.IDENTIFY, Right.MANAGE_PEOPLE, Right.MANAGE_PASSES)
 SEE_DEVICES = rights(Right.WATCH, Right.SEE_DEVICES)
 USERS = rights(Right.MANAGE_USERS)
+EMERGENCY = f"{API}/emergencies/{{emergency:[0-9a-f]{{1,32}}}}"
+ORDER = f"{API}/orders/{{order:[0-9a-f]{{1,32}}}}"
+
+PERSON = f"{API}/people/{{person:[A-Za-z0-9._-]{{1,64}}}}"
+DORMITORY = f"{API}/dormitories/{{zone:[a-z0-9-]{{1,63}}}}"
 
 ROUTES: tuple[Route, ...] = (
     # ------------------------------------------------------------ signing in
@@ -70,6 +95,26 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{API}/imports", people.import_people, "Take in a CSV table of people: all lines or none.",
           allowed=rights(Right.MANAGE_PEOPLE), raw_body=True, media="text/csv", answer=shapes.Imported,
           body_limit=people.IMPORT_LIMIT, body_within_s=people.IMPORT_WITHIN_S, tag="people"),
+    # ------------------------------------------------------------ doors: PINs, who is inside, dormitories
+    Route("PUT", f"{PERSON}/pin", doors.set_pin, "Give somebody a PIN, and one that calls for help.",
+          allowed=rights(Right.MANAGE_PEOPLE, Right.MANAGE_PASSES), body=door_shapes.NewPin,
+          answer=door_shapes.PinInfo, tag="doors"),
+    Route("DELETE", f"{PERSON}/pin", doors.clear_pin, "Take somebody's PIN away.",
+          allowed=rights(Right.MANAGE_PEOPLE, Right.MANAGE_PASSES), status=204, tag="doors"),
+    Route("POST", f"{PERSON}/pin/unlock", doors.unlock_pin, "Unlock the cards that wrong PINs have locked.",
+          allowed=rights(Right.COMMAND_DEVICES, Right.MANAGE_PASSES), answer=door_shapes.PinUnlocked, tag="doors"),
+    Route("POST", f"{PERSON}/forgive", doors.forgive, "Forgive anti-passback: nobody knows where this person is.",
+          allowed=rights(Right.ANSWER_WAITING), answer=door_shapes.Forgiven, tag="doors"),
+    Route("GET", f"{API}/inside", doors.count_inside, "How many are in each zone; numbers only.",
+          allowed=WATCH, answer=door_shapes.Inside, tag="doors"),
+    Route("GET", f"{DORMITORY}/residents", doors.list_residents, "Who lives in a building; recorded.",
+          allowed=rights(Right.SEE_DORMITORIES), answer=door_shapes.Residents, tag="doors"),
+    Route("GET", f"{DORMITORY}/not-returned", doors.list_not_returned,
+          "Which residents are not surely in the building, as of now; recorded.",
+          allowed=rights(Right.SEE_DORMITORIES), answer=door_shapes.Residents, tag="doors"),
+    Route("GET", f"{DORMITORY}/late-returns", doors.list_late_returns, "Who came back after curfew; recorded.",
+          allowed=rights(Right.SEE_DORMITORIES), query=door_shapes.LateReturnsQuery,
+          answer=door_shapes.LateReturns, tag="doors"),
     # ------------------------------------------------------------ decisions and records
     Route("GET", f"{API}/decisions", decisions.list_decisions, "Past decisions, the newest first; recorded.",
           allowed=WATCH, query=shapes.DecisionsQuery, answer=shapes.Decisions, tag="decisions"),
@@ -77,8 +122,74 @@ ROUTES: tuple[Route, ...] = (
           "One decision with its trace; recorded.", allowed=WATCH, answer=shapes.DecisionInfo, tag="decisions"),
     Route("GET", f"{API}/ledger", decisions.read_ledger, "The ledger's records, the oldest first; recorded.",
           allowed=rights(Right.READ_LEDGER), query=shapes.LedgerQuery, answer=shapes.LedgerPage, tag="decisions"),
-    Route("GET", f"{API}/level", decisions.get_level, "The defence level in force, per zone.",
-          allowed=SIGNED_IN, answer=shapes.Levels, tag="level"),
+    # ------------------------------------------------------------ orders and the level
+    Route("GET", f"{API}/level", orders.get_level,
+          "The defence level in force, per zone, what is ahead, and which devices follow.",
+          allowed=SIGNED_IN, answer=order_shapes.Levels, tag="level"),
+    Route("POST", f"{API}/clock/confirm", orders.confirm_clock, "One of two people says that the wall clock is right.",
+          allowed=rights(Right.END_EMERGENCIES, Right.SIGN_ORDERS), answer=order_shapes.ClockInfo, tag="level",
+          problems=(Kind.CONFLICT,)),
+    Route("GET", f"{API}/orders", orders.list_orders, "Orders, those that are over too, the latest start first.",
+          allowed=WATCH, query=order_shapes.OrdersQuery, answer=order_shapes.Orders, tag="orders"),
+    Route("POST", f"{API}/orders", orders.file_order,
+          "Request an order, raise by word, or record a unified one; the same again within a minute is the same order.",
+          allowed=rights(Right.REQUEST_ORDERS, Right.RECORD_UNIFIED_ORDERS), body=order_shapes.NewOrder,
+          answer=order_shapes.OrderInfo, status=201, tag="orders", problems=(Kind.CONFLICT,)),
+    Route("GET", ORDER, orders.get_order, "One order, its effect and what is ahead.",
+          allowed=WATCH, answer=order_shapes.OrderInfo, tag="orders"),
+    Route("POST", f"{ORDER}/request", orders.request_order, "Put a draft before the principal.",
+          allowed=rights(Right.REQUEST_ORDERS), answer=order_shapes.OrderInfo, tag="orders", problems=(Kind.CONFLICT,)),
+    Route("POST", f"{ORDER}/sign", orders.sign_order, "Sign an own order; never the one who requested it.",
+          allowed=rights(Right.SIGN_ORDERS), answer=order_shapes.OrderInfo, tag="orders", problems=(Kind.CONFLICT,)),
+    Route("POST", f"{ORDER}/refuse", orders.refuse_order, "Do not sign it, and say why.",
+          allowed=rights(Right.SIGN_ORDERS), body=order_shapes.RefuseOrder, answer=order_shapes.OrderInfo,
+          tag="orders", problems=(Kind.CONFLICT,)),
+    Route("POST", f"{ORDER}/countersign", orders.countersign_order, "Countersign a unified order.",
+          allowed=rights(Right.SIGN_ORDERS), answer=order_shapes.OrderInfo, tag="orders", problems=(Kind.CONFLICT,)),
+    Route("POST", f"{ORDER}/confirm", orders.confirm_order, "The leader confirms what was raised by word.",
+          allowed=rights(Right.RAISE_ORALLY), answer=order_shapes.OrderInfo, tag="orders", problems=(Kind.CONFLICT,)),
+    Route("POST", f"{ORDER}/document", orders.add_order_number, "The document's number follows.",
+          allowed=rights(Right.REQUEST_ORDERS, Right.RECORD_UNIFIED_ORDERS), body=order_shapes.OrderDocument,
+          answer=order_shapes.OrderInfo, tag="orders", problems=(Kind.CONFLICT,)),
+    Route("POST", f"{ORDER}/revoke", orders.revoke_order,
+          "Revoke (an L1 order: two people), withdraw one's request, or record the superior's cancellation.",
+          allowed=rights(Right.REVOKE_ORDERS, Right.REQUEST_ORDERS, Right.RECORD_UNIFIED_ORDERS),
+          body=order_shapes.EndOrder, answer=order_shapes.OrderInfo, tag="orders", problems=(Kind.CONFLICT,)),
+    # ------------------------------------------------------------ what would be decided
+    Route("POST", f"{API}/simulate", what_if.simulate, "What would be decided; opens nothing.",
+          allowed=rights(Right.SIMULATE), body=what_if.Question, answer=what_if.Simulated, tag="what-if"),
+    Route("POST", f"{API}/replay", what_if.replay,
+          "Who would have been treated differently under another level or policy; recorded.",
+          allowed=rights(Right.SIMULATE), body=what_if.ReplayQuestion, answer=what_if.Replayed,
+          body_limit=512 * 1024, tag="what-if"),
+    # ------------------------------------------------------------ emergencies and who follows
+    Route("GET", f"{API}/emergencies", emergencies.list_emergencies, "Emergencies in force, or those that are over.",
+          allowed=WATCH, query=emergency_shapes.EmergenciesQuery, answer=emergency_shapes.Emergencies,
+          tag="emergencies"),
+    Route("POST", f"{API}/emergencies", emergencies.start_emergency,
+          "Lock down or evacuate, now; called twice it is the same one.",
+          allowed=rights(Right.START_EMERGENCY), body=emergency_shapes.NewEmergency,
+          answer=emergency_shapes.EmergencyInfo, status=201, tag="emergencies", problems=(Kind.CONFLICT,)),
+    Route("GET", EMERGENCY, emergencies.get_emergency, "One, with its record.",
+          allowed=WATCH, answer=emergency_shapes.EmergencyWithRecord, tag="emergencies"),
+    Route("POST", f"{EMERGENCY}/sign", emergencies.sign_emergency, "Sign it; never the one who called it.",
+          allowed=rights(Right.SIGN_EMERGENCIES), answer=emergency_shapes.EmergencyInfo, tag="emergencies",
+          problems=(Kind.CONFLICT,)),
+    Route("POST", f"{EMERGENCY}/end", emergencies.end_emergency, "One of the two people who end it.",
+          allowed=rights(Right.END_EMERGENCIES), body=emergency_shapes.EndEmergency,
+          answer=emergency_shapes.EmergencyInfo, tag="emergencies", problems=(Kind.CONFLICT,)),
+    Route("POST", f"{EMERGENCY}/remarks", emergencies.remark, "Note something on it.",
+          allowed=rights(Right.START_EMERGENCY, Right.SIGN_EMERGENCIES), body=emergency_shapes.NewRemark,
+          answer=emergency_shapes.EmergencyInfo, status=201, tag="emergencies", problems=(Kind.CONFLICT,)),
+    Route("GET", f"{EMERGENCY}/muster", emergencies.muster, "Who was inside and is not known to have left; recorded.",
+          allowed=rights(Right.START_EMERGENCY, Right.SIGN_EMERGENCIES), answer=emergency_shapes.Missing,
+          tag="emergencies"),
+    Route("GET", f"{API}/propagation", emergencies.get_propagation,
+          "Every device and the posture that it shows, those that do not follow first.",
+          allowed=SEE_DEVICES, answer=emergency_shapes.Propagation, tag="level"),
+    Route("GET", f"{API}/level/inside", emergencies.list_inside,
+          "Who is inside and could not come in now; recorded.",
+          allowed=WATCH, answer=emergency_shapes.InsideList, tag="level"),
     # ------------------------------------------------------------ devices and alarms
     Route("GET", f"{API}/devices", devices.list_devices, "All devices with their state.",
           allowed=SEE_DEVICES, answer=shapes.Devices, tag="devices"),
@@ -104,8 +215,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{API}/waiting", devices.list_waiting, "Who waits for a person's word.",
           allowed=WATCH, answer=shapes.WaitingList, tag="waiting"),
     Route("POST", f"{API}/waiting/{{tap:[A-Za-z0-9_:.-]{{1,130}}}}", devices.answer_waiting, "Grant or refuse.",
-          allowed=rights(Right.ANSWER_WAITING), body=shapes.AnswerWaiting, answer=shapes.Answered, tag="waiting",
+          allowed=rights(Right.ANSWER_WAITING, Right.CONFIRM_RESTRICTED), body=shapes.AnswerWaiting,
+          answer=shapes.Answered, tag="waiting",
           problems=(Kind.CONFLICT,)),
+    # ------------------------------------------------------------ permits, visits, what a guard does by hand
+    *PERMIT_ROUTES,
     # ------------------------------------------------------------ live, health, documents
     Route("GET", f"{API}/stream", live.stream, "Live events over a WebSocket.", allowed=WATCH, status=101, tag="live"),
     Route("GET", "/healthz", ops.healthz, "The process is alive.", allowed=PUBLIC, answer=shapes.Alive, tag="health"),

@@ -18,7 +18,7 @@ from gateway.flows.ports import SystemClock
 from gateway.flows.reading import Records
 from gateway.flows.sign_in import SignIn
 from gateway.flows.site import Site
-from gateway.web.context import PARTS, Parts
+from gateway.web.context import PARTS, Parts, PolicyReader
 from gateway.web.dispatch import Route, bind
 from gateway.web.edge import add_headers, answer_in_words
 from gateway.web.files import Files
@@ -38,6 +38,7 @@ def make_app(
     accounts: AccountStore,
     records: Records,
     roles: Mapping[str, frozenset[str]],
+    read_policy: PolicyReader,
     tls: ssl.SSLContext | None = None,
     host_names: Iterable[str] = (),
     libraries: Iterable[Path] = (),
@@ -45,8 +46,9 @@ def make_app(
 ) -> web.Application:
     """The application of one gateway.
 
-    `roles`: role → rights. `host_names`: by which names besides its addresses, `localhost` and this machine's own the
-    gateway may be called. `libraries`: folders called node_modules in which the browser libraries may lie.
+    `roles`: role → rights. `read_policy`: a policy from the text of a policy file. `host_names`: by which names besides
+    its addresses, `localhost` and this machine's own the gateway may be called. `libraries`: folders called
+    node_modules in which the browser libraries may lie.
     """
     passwords = Passwords()
     files = Files(libraries)
@@ -58,6 +60,7 @@ def make_app(
         passwords=passwords,
         sign_in=SignIn(accounts, passwords, SystemClock(), roles),  # a simulated day must not end sessions
         roles=roles,
+        read_policy=read_policy,
         files=files,
         pages=Pages(site.campus, Translations(), files.imports, files.has_libraries),
         metrics=Metrics(site),

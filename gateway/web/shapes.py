@@ -219,19 +219,6 @@ class LedgerPage(Answer, frozen=True):
     next: str | None
 
 
-class ZoneLevel(Answer, frozen=True):
-    zone: str
-    level: Annotated[int, Meta(ge=1, le=3)]
-    drill: bool
-    since: datetime | None
-    until: datetime | None
-    order: str | None
-
-
-class Levels(Answer, frozen=True):
-    zones: list[ZoneLevel]
-
-
 # ---------------------------------------------------------------- devices, alarms, waiting
 
 
@@ -273,6 +260,7 @@ class SendCommand(Given, frozen=True):
         "grant", "unlock", "lock", "release", "raise", "lower", "efo", "snapshot", "identify", "reboot", "announce"
     ]
     reason: Text
+    confirm: Text | None = None
 
 
 class EndQuarantine(Given, frozen=True):
@@ -280,7 +268,10 @@ class EndQuarantine(Given, frozen=True):
 
 
 class CommandInfo(Answer, frozen=True):
-    """`state`: issued, executed, refused, failed, expired or no_answer; `result_reason` is the device's own word."""
+    """`state`: issued, executed, refused, failed, expired or no_answer; `result_reason` is the device's own word.
+
+    An `efo` without `confirm` is `armed`: nothing is sent until it comes again with this `confirm`, in ten seconds.
+    """
 
     command: str
     device: str
@@ -289,6 +280,7 @@ class CommandInfo(Answer, frozen=True):
     state: str
     issued_at: datetime
     result_reason: str | None
+    confirm: str | None = None
 
 
 class AlarmsQuery(Given, frozen=True):
@@ -309,6 +301,8 @@ class AlarmInfo(Answer, frozen=True):
     acknowledged_by: str | None
     closed_at: datetime | None = None
     disposal: str | None = None
+    silent: bool = False
+    """Only the control room sees it: nothing of it may show at the place."""
 
 
 class Alarms(Answer, frozen=True):

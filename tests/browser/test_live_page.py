@@ -300,7 +300,7 @@ HOSTILE = [
 
 
 async def test_no_name_becomes_a_script(post, open_screen) -> None:
-    """FAULTS E02: in the first paint, in the data of the page, and live."""
+    """In the first paint, in the data of the page, and live."""
     screen = await open_screen()
     assert "name" in HEADER
     for n, name in enumerate(HOSTILE):

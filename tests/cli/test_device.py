@@ -146,7 +146,7 @@ def test_no_camera_looks_into_a_private_zone(wardgate):
     campus = wardgate.site / "campus.yaml"
     campus.write_text(
         campus.read_text("utf-8")
-        .replace("{id: teaching, kind: building,", "{id: teaching, kind: building, private: true,")
+        .replace("  - id: teaching\n", "  - id: teaching\n    private: true\n")
         .replace("gates:\n", "  - {id: washroom, kind: building, parent: teaching, name: {en: W, zh: 卫}}\ngates:\n", 1)
     )
 

@@ -50,9 +50,9 @@ def test_every_fault_is_named_with_file_and_line_and_status_1(wardgate):
     as_json = wardgate("check-config", "--json")
 
     assert answer.status == as_json.status == 1
-    assert "campus.yaml:63: portals[6].zone: there is no zone 'drom-2'; did you mean 'dorm-2'?" in answer.out
+    assert "campus.yaml:94: portals[6].zone: there is no zone 'drom-2'; did you mean 'dorm-2'?" in answer.out
     assert "campus.yaml:6: profile: expected one of school, university, found 'NO'" in answer.out
-    assert [fault["line"] for fault in as_json.json["faults"]] == [6, 63]
+    assert [fault["line"] for fault in as_json.json["faults"]] == [6, 94]
 
 
 def test_other_commands_do_not_run_on_a_faulty_configuration(wardgate):
@@ -143,6 +143,7 @@ def test_the_commands_are_these():
         sorted(
             [
                 ("broker-config",),
+                ("calendar", "seed"),
                 ("check-config",),
                 ("demo",),
                 ("device", "enrol"),
@@ -151,7 +152,19 @@ def test_the_commands_are_these():
                 ("import", "people"),
                 ("init",),
                 ("ledger", "verify"),
+                ("level", "confirm"),
+                ("level", "countersign"),
+                ("level", "number"),
+                ("level", "plan"),
+                ("level", "refuse"),
+                ("level", "request"),
+                ("level", "revoke"),
+                ("level", "show"),
+                ("level", "sign"),
+                ("level", "unified"),
+                ("replay",),
                 ("run",),
+                ("simulate",),
                 ("user", "add"),
                 ("user", "disable"),
                 ("user", "list"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.nouns import Profile
+from gateway.core.kinds import Profile
 from gateway.flows.people_csv import BadPeople, read_people
 from gateway.new_site import write_new_site
 from gateway.settings import load

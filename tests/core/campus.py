@@ -2,31 +2,29 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from gateway.core.kinds import CredentialKind, CredentialState, Direction, HolderKind, PortalKind, Profile, ZoneKind
 from gateway.core.nouns import (
     Campus,
     Credential,
-    CredentialKind,
-    CredentialState,
-    Direction,
     Directory,
     Holder,
-    HolderKind,
     Label,
-    Order,
     Permission,
     Portal,
-    PortalKind,
     Presence,
-    Profile,
     Request,
     World,
     Zone,
-    ZoneKind,
 )
+from gateway.core.papers import Order
+from gateway.core.policy import Policy
 from gateway.core.windows import Window
+from gateway.policy_file import load_policy
+from gateway.settings import shipped
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 GATE_HOURS = Window(5 * 60 + 30, 22 * 60 + 30)
@@ -76,6 +74,14 @@ PEOPLE: dict[str, Holder] = {
 }
 
 
+@cache
+def policy(profile: Profile) -> Policy:
+    """The policy that is shipped for `profile`."""
+    found, faults = load_policy(shipped(f"policy.{profile.value}.yaml"))
+    assert found is not None, faults
+    return found
+
+
 def campus(profile: Profile = Profile.SCHOOL, portals: Mapping[str, Portal] = PORTALS) -> Campus:
     return Campus(
         site="main",
@@ -85,6 +91,7 @@ def campus(profile: Profile = Profile.SCHOOL, portals: Mapping[str, Portal] = PO
         zones=MappingProxyType(ZONES),
         portals=MappingProxyType(dict(portals)),
         permissions=PERMISSIONS,
+        policy=policy(profile),
         leaving_windows=LEAVING,
         curfew=NIGHT,
     )
@@ -105,7 +112,7 @@ def world(
     held = {c.holder: c for c in (card(ref) for ref in people)} | {c.holder: c for c in cards}
     plate = Credential("v-staff", "staff", CredentialKind.PLATE, "京A12345")
     credentials = {(c.kind, c.value): c for c in (*held.values(), plate)}
-    return World(of or campus(), Directory(1, dict(people), credentials, orders), presence or {})
+    return World(of or campus(), Directory(1, dict(people), credentials), presence or {}, orders)
 
 
 def at(clock: str, day: str = "2026-11-23") -> datetime:

@@ -1,5 +1,6 @@
-"""The smaller parts of the core: windows, levels, the chain, quarantine, the list of a lone device."""
+"""The smaller parts of the core: windows, levels, the chain, quarantine."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,13 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.chain import EMPTY, GENESIS, Head, Link, first_break, link_hash, open_head, seal_head
-from gateway.core.decide import decide
-from gateway.core.levels import effective_level
-from gateway.core.lone_list import lone_entries
-from gateway.core.nouns import CredentialState, Direction, Level, Order, Outcome
+from gateway.core.kinds import CredentialKind, Direction, Level, Profile
+from gateway.core.leaving import is_egress, leaving_can_be_refused
+from gateway.core.levels import changes_between, effective_level, order_in_force
+from gateway.core.nouns import Request
+from gateway.core.papers import (
+    Authority,
+    Essential,
+    Identification,
+    IdentificationReason,
+    Lack,
+    LeaveSlip,
+    Opening,
+    OpeningKind,
+    Oral,
+    Order,
+    OrderState,
+    SlipReason,
+    arrange,
+    key_of,
+)
 from gateway.core.quarantine import Limits, Watch
 from gateway.core.windows import DAY_MIN, WEEK_MIN, Window, is_open_at, utc_spans
-from tests.core.campus import SHANGHAI, at, campus, card, tap, world
+from tests.core.campus import at, campus, world
 
 # ---------------------------------------------------------------- windows
 
@@ -61,6 +78,12 @@ def test_a_window_outside_a_day_cannot_be_made(bad):
         Window(*bad)
 
 
+@pytest.mark.parametrize("days", [frozenset(), frozenset({7})])
+def test_a_window_on_no_day_of_the_week_cannot_be_made(days):
+    with pytest.raises(ValueError, match="at least one day"):
+        Window(0, 60, days)
+
+
 def test_hours_are_those_of_the_wall_clock_on_days_when_it_is_moved():
     berlin = ZoneInfo("Europe/Berlin")
     gate = (Window(5 * 60 + 30, 22 * 60 + 30),)
@@ -95,6 +118,114 @@ def test_the_strictest_order_in_force_on_the_zone_or_around_it_counts():
     assert level("site", "09:00") is Level.L3
 
 
+def test_of_orders_of_one_level_a_real_one_counts_then_the_oldest():
+    def order(number: str, clock: str, drill: bool = False) -> Order:
+        return Order(number, Level.L2, frozenset({"site"}), at(clock), drill=drill)
+
+    orders = (order("drill", "06:00", True), order("late", "08:00"), order("early", "07:00"))
+
+    def counts(clock: str) -> str | None:
+        found = order_in_force(campus(), orders, "dorm-1", at(clock))
+        return None if found is None else found.id
+
+    assert [counts(clock) for clock in ("05:59", "06:30", "07:30", "08:30")] == [None, "drill", "early", "early"]
+
+
+def test_an_order_without_effect_does_not_show_in_the_timeline():
+    orders = (
+        Order("plan", Level.L2, frozenset({"site"}), at("08:00"), at("12:00")),
+        Order("peak", Level.L1, frozenset({"campus"}), at("09:00"), at("10:00")),
+        Order("weaker", Level.L2, frozenset({"dorm-1"}), at("09:10"), at("09:20")),
+        Order("elsewhere", Level.L1, frozenset({"dorm-2"}), at("11:00")),
+        Order("draft", Level.L1, frozenset({"site"}), at("08:30"), state=OrderState.REQUESTED),
+    )
+
+    timeline = changes_between(campus(), orders, "dorm-1", at("07:00"), at("23:00"))
+
+    assert [(moment, level, order and order.id) for moment, level, order in timeline] == [
+        (at("08:00"), Level.L2, "plan"),
+        (at("09:00"), Level.L1, "peak"),
+        (at("10:00"), Level.L2, "plan"),
+        (at("12:00"), Level.L3, None),
+    ]
+    assert changes_between(campus(), orders, "dorm-1", at("08:00"), at("08:59")) == []
+
+
+# ---------------------------------------------------------------- where leaving can be refused
+
+
+@pytest.mark.parametrize(
+    ("portal", "direction", "kind", "holder", "refusable"),
+    [
+        ("north-out", Direction.OUT, CredentialKind.CARD, "student", True),
+        ("north-out", Direction.OUT, CredentialKind.CARD, None, True),
+        ("north-out", Direction.OUT, CredentialKind.CARD, "gone", True),
+        ("north-out", Direction.OUT, CredentialKind.CARD, "staff", False),
+        ("north-out", Direction.OUT, CredentialKind.PLATE, "student", False),
+        ("dorm-1-door", Direction.OUT, CredentialKind.CARD, "student", False),
+        ("north-vehicle", Direction.OUT, CredentialKind.CARD, "student", False),
+        ("gone", Direction.OUT, CredentialKind.CARD, "student", False),
+    ],
+)
+def test_leaving_can_be_refused_to_a_schools_pupils_at_a_gate_and_nowhere_else(
+    portal, direction, kind, holder, refusable
+):
+    request = Request(portal, direction, kind, "X")
+    university = world(of=campus(Profile.UNIVERSITY))
+    burning = replace(world(), fires=frozenset({"campus"}))
+
+    assert leaving_can_be_refused(request, world(), holder) is refusable
+    assert not leaving_can_be_refused(request, university, holder)
+    assert not leaving_can_be_refused(request, burning, holder)
+
+
+def test_only_leaving_is_egress():
+    inwards = Request("dorm-1-door", Direction.IN, CredentialKind.CARD, "X")
+    outwards = replace(inwards, direction=Direction.OUT)
+
+    assert [is_egress(one, world()) for one in (inwards, outwards, replace(outwards, portal="gone"))] == [
+        False,
+        True,
+        False,
+    ]
+
+
+# ---------------------------------------------------------------- papers
+
+
+def test_only_papers_that_can_still_matter_are_laid_out():
+    soon, later = at("08:00"), at("09:00")
+    slip = LeaveSlip("s", "student", soon, later, SlipReason.OTHER, "u", soon)
+    live = (slip, Order("o", Level.L2, frozenset({"site"}), soon), Essential("staff", "u", soon))
+    over = (replace(slip, id="old", revoked_at=soon), Essential("student", "u", soon, later))
+
+    papers = arrange({key_of(paper): paper for paper in (*live, *over)})
+
+    assert set(papers.by_id.values()) == set(live)
+    assert papers.slips == {"student": (slip,)}
+    assert papers.essential == {"staff"}
+    assert [order.id for order in papers.orders] == ["o"]
+
+
+def test_an_order_is_kept_until_what_has_to_follow_has_followed():
+    signed = Order("o", Level.L2, frozenset({"site"}), at("08:00"), document="1", signed_at=at("08:00"))
+    unified = replace(signed, authority=Authority.UNIFIED)
+    oral = replace(signed, document=None, oral=Oral("principal", "u", at("07:00")))
+
+    assert signed.lacks == () and replace(signed, state=OrderState.REQUESTED, oral=oral.oral).lacks == ()
+    assert unified.lacks == (Lack.COUNTERSIGNATURE,)
+    assert oral.lacks == (Lack.CONFIRMATION, Lack.NUMBER)
+    assert replace(oral, state=OrderState.REVOKED).is_live and not replace(signed, state=OrderState.REVOKED).is_live
+    assert not replace(oral, state=OrderState.REVOKED).counts
+
+
+def test_an_opening_matters_until_its_disposal_and_an_identification_never_again():
+    opening = Opening("w", "north-in", OpeningKind.RESPONDER, "u", at("08:00"), at("08:15"))
+    known = Identification("i", "staff", "north-in", IdentificationReason.LOST, "u", at("08:00"))
+
+    assert [opening.is_live, replace(opening, disposed_at=at("08:10")).is_live, known.is_live] == [True, False, False]
+
+
 # ---------------------------------------------------------------- the chain
 
 
@@ -113,8 +244,6 @@ def test_any_one_change_of_a_row_is_found_at_that_row(bodies, data):
     old = links[number]
     column = data.draw(st.sampled_from(["at", "kind", "key", "body"]))
     new = {"at": old.at + 1, "kind": old.kind + "x", "key": None, "body": old.body + "x"}[column]
-    from dataclasses import replace
-
     links[number] = replace(old, **{column: new})
 
     found, head = first_break(links)
@@ -187,40 +316,3 @@ def test_an_operator_ends_a_quarantine_and_it_may_begin_again():
 
     assert not watch.is_quarantined(2.0)
     assert [watch.unknown_credential(3.0, limits), watch.unknown_credential(4.0, limits)] == [False, True]
-
-
-# ---------------------------------------------------------------- what a lone device may do
-
-
-@given(
-    st.sampled_from(["north-in", "north-out", "north-vehicle", "dorm-1-door", "dorm-2-door", "control-room-door"]),
-    st.sampled_from(["staff", "student", "boarder", "security"]),
-    st.sampled_from(CredentialState),
-    st.sampled_from(Direction),
-    st.integers(0, WEEK_MIN - 1),
-)
-def test_a_list_never_lets_in_whom_the_decision_would_not(portal, who, state, direction, minute):
-    there = world(card(who, state))
-    now = at("00:00") + timedelta(minutes=minute)
-    local = now.astimezone(SHANGHAI)
-
-    listed = any(
-        entry.credential.holder == who and direction in entry.directions and is_open_at(entry.windows, local)
-        for entry in lone_entries(there.campus, there.directory, there.campus.portals[portal])
-    )
-
-    if listed:
-        assert decide(tap(portal, who, direction), there, now).outcome is Outcome.GRANT
-
-
-def test_a_list_names_cards_only_and_whom_it_should():
-    there = world(card("student", CredentialState.LOST))
-
-    def listed(portal: str) -> set[tuple[str, str]]:
-        entries = lone_entries(there.campus, there.directory, there.campus.portals[portal])
-        return {(entry.credential.holder, entry.directions[0].value) for entry in entries}
-
-    assert listed("north-in") == {("staff", "in"), ("boarder", "in"), ("security", "in")}
-    assert listed("north-out") == {("staff", "out"), ("boarder", "out"), ("security", "out")}
-    assert listed("dorm-1-door") == {("boarder", "in"), ("security", "in")}
-    assert listed("north-vehicle") == {("staff", "in"), ("security", "in")}

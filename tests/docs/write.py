@@ -1,7 +1,8 @@
-"""Writes the pages that follow from the code: `python -m tests.docs.write` renews docs/reasons.md.
+"""Writes the pages that follow from code and data: `python -m tests.docs.write` renews docs/reasons.md and the pages of
+the shipped policies.
 
-Promises that the page is a pure function of the reasons, their sentences and the code that gives them; a test compares
-the file with it.
+Promises that each page is a pure function: of the reasons, their sentences and the code that gives them, or of a policy
+(`policy_page`); tests compare the files with it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from devices.fields import AccessReason
+from gateway.core.kinds import Profile
+from gateway.core.policy import Policy
 from gateway.core.reasons import Reason
 from gateway.core.sentences import SENTENCES, Sentences
+from gateway.policy_file import load_policy
+from gateway.settings import shipped
+from tests.docs.policy_page import policy_page
 
 ROOT = Path(__file__).resolve().parents[2]
 REASONS = ROOT / "docs" / "reasons.md"
@@ -80,9 +86,24 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def shipped_policy(profile: Profile) -> Policy:
+    """The policy that comes with the program."""
+    policy, faults = load_policy(shipped(f"policy.{profile.value}.yaml"))
+    assert policy is not None, faults
+    return policy
+
+
+def policy_path(profile: Profile) -> Path:
+    """Where the page of a shipped policy stands."""
+    return ROOT / "docs" / f"policy.{profile.value}.md"
+
+
 def main() -> int:
-    REASONS.write_text(reasons_page(), encoding="utf-8")
-    print(f"wrote {REASONS.relative_to(ROOT)}")
+    pages = {REASONS: reasons_page()}
+    pages |= {policy_path(profile): policy_page(shipped_policy(profile)) for profile in Profile}
+    for path, page in pages.items():
+        path.write_text(page, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
     return 0
 
 

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from devices.messages import BollardMode, Heartbeat, Position, Presence
 from devices.topics import Kind
+from firmware_sim import bollard as firmware
 from firmware_sim import presence
 from firmware_sim.inputs import Hit, MoveByHand, PressEfo, Sensed
 from firmware_sim.outputs import Moved, Output
+from firmware_sim.state import Cause
+from firmware_sim.turn import Turn
 from tests.firmware_sim.world import Bench, events, motions, recorded, results, sent
 
 
@@ -163,6 +166,34 @@ def test_a_stopped_cycle_goes_on_when_it_is_clear_and_is_a_fault_after_ten_secon
     bench.sense_for(10_500, pedestrian="present")
     assert position(bench) == "fault"
     assert motions(bench.sense_for(20_000)) == []
+
+
+def test_a_stopped_cycle_does_not_go_on_once_the_posture_says_hold() -> None:
+    """PROTOCOL 11: in `hold` it never raises itself, though the lane is clear again; a person's command works."""
+    bench = bollard()
+    bench.command("lower")
+    bench.sense_for(2_500, vehicle="present")
+    assert motions(bench.sense_for(1_500)) == ["raising"]
+    assert motions(bench.sense(pedestrian="present")) == ["stopped"]
+
+    bench.posture(2, bollard=BollardMode.HOLD)
+
+    assert motions(bench.sense_for(20_000)) == []
+    assert position(bench) == "fault"
+    assert results(bench.command("raise")) == [("executed", "ok")]
+    assert motions(bench.sense_for(3_000)) == ["raised"]
+
+
+def test_a_cycle_that_waits_behind_its_vehicle_ends_when_the_posture_says_hold() -> None:
+    bench = bollard()
+    bench.command("lower")
+    bench.sense_for(5_000, vehicle="present")
+
+    bench.posture(2, bollard=BollardMode.HOLD)
+
+    assert motions(bench.sense_for(60_000)) == [] and position(bench) == "lowered"
+    bench.posture(3)  # the window is over: a posture moves nothing (rule 10)
+    assert motions(bench.sense_for(60_000)) == [] and position(bench) == "lowered"
 
 
 def test_efo_passes_over_the_vehicle_loop_and_never_over_people() -> None:
@@ -374,3 +405,62 @@ def test_the_law_catches_an_interlock_that_is_not_there(
     monkeypatch.setattr(presence, name, broken)
     with pytest.raises(AssertionError):
         BROKEN(given(STEPS)(lambda steps: rises_only_where_nobody_stands(steps)))()
+
+
+# S6 as a law: restarts, reconnects, postures, time, sensors and commands that nobody may take are not a reason to move
+
+IDLE = st.lists(
+    st.tuples(
+        st.sampled_from(["restart", "reconnect", "hold", "cycle", "clear", "present", "silence", "old", "retained"]),
+        st.integers(1, 30),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def nothing_moves(start: str, steps: list[tuple[str, int]]) -> None:
+    """From a bollard at rest: down because a person said so in `hold`, or up."""
+    bench = lowered() if start == "lowered" else bollard()
+    version = 1
+    for what, times in steps:
+        if what == "restart":
+            bench.restart(f"boot{bench.ms}")
+            out = bench.connect()
+        elif what == "reconnect":
+            out = bench.connect()
+        elif what in ("hold", "cycle"):
+            version += 1
+            out = bench.posture(version, bollard=BollardMode(what))
+        elif what == "silence":
+            out = bench.wait(1_000 * times)
+        elif what == "old":
+            out = bench.command("raise", challenge="made-up")
+        elif what == "retained":
+            out = bench.command("raise", retained=True)
+        else:
+            out = bench.sense_for(500 * times, vehicle=what)
+        assert motions(out) == [], f"moved by {what}"
+
+
+@QUICK
+@given(st.sampled_from(["lowered", "raised"]), IDLE)
+def test_nothing_moves_that_nobody_moved(start: str, steps: list[tuple[str, int]]) -> None:
+    nothing_moves(start, steps)
+
+
+def test_the_law_catches_a_bollard_that_closes_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken: once the posture says `cycle`, whatever is down goes up."""
+    cycle = firmware.tick
+
+    def eager(turn: Turn) -> None:
+        cycle(turn)
+        state = turn.state.bollard
+        assert state is not None
+        is_down = state.position == "lowered" and firmware._mode(turn) is BollardMode.CYCLE
+        if is_down and presence.may_rise(state.sensors, turn.now.ms, False):
+            firmware._start_raise(turn, Cause("cycle"), efo=False)
+
+    monkeypatch.setattr(firmware, "tick", eager)
+    with pytest.raises(AssertionError):
+        BROKEN(given(IDLE)(lambda steps: nothing_moves("lowered", steps)))()

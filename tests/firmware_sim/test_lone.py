@@ -140,7 +140,7 @@ def test_an_escape_route_is_free_under_any_posture() -> None:
 
 
 def may_enter(kept: Standing, now: Now, age_s: float | None) -> bool:
-    """The rule told again, in the words of PROTOCOL.md: all of these, or no entry."""
+    """The rule told again, in the words of the protocol: all of these, or no entry."""
     said = kept.posture
     if said is None or said.offline.entry != "list" or CARD in kept.revoked:
         return False

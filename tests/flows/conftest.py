@@ -42,7 +42,8 @@ from devices.messages import (
     Tap,
 )
 from devices.topics import Kind, device_topic
-from gateway.flows import directory_watch, waiting
+from gateway.core import pins
+from gateway.flows import directory_watch, doors, waiting
 from gateway.flows.card_tap import card_tap
 from gateway.flows.command_result import command_result
 from gateway.flows.device_events import device_event
@@ -83,6 +84,12 @@ class StoppedClock:
 
     def lasted_s(self, shown: timedelta) -> float:
         return shown.total_seconds()
+
+    def boot_s(self) -> float:
+        return self._monotonic
+
+    def source_agrees(self) -> bool | None:
+        return None
 
     def go_on(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
@@ -213,7 +220,9 @@ class Hand:
         }
         await heartbeat(self.house.site, self.device, Heartbeat(**(parts | how)))
 
-    def a_tap(self, value: str, direction: str = "in", kind: str = "card", id: str | None = None) -> Tap:
+    def a_tap(
+        self, value: str, direction: str = "in", kind: str = "card", id: str | None = None, pin: str | None = None
+    ) -> Tap:
         number = next(self._numbers)
         return Tap(
             id=id or f"tap-{number}",
@@ -222,12 +231,15 @@ class Hand:
             nonce=f"nonce-{number}",
             direction=Direction(direction),
             credential=Credential(kind=CredentialKind(kind), value=value),
+            pin=pin,
             attempt=1,
         )
 
-    async def tap(self, value: str, direction: str = "in", kind: str = "card") -> tuple[str, Command | None]:
+    async def tap(
+        self, value: str, direction: str = "in", kind: str = "card", pin: str | None = None
+    ) -> tuple[str, Command | None]:
         """Somebody shows a card; the tap's id, and the command that answered it at once, if one did."""
-        tap = self.a_tap(value, direction, kind)
+        tap = self.a_tap(value, direction, kind, pin=pin)
         await card_tap(self.house.site, self.device, tap)
         answers = [c for c in self.house.courier.commands(self.name) if c.for_ == tap.id]
         return tap.id, answers[0] if answers else None
@@ -282,9 +294,11 @@ class House:
             courier=self.courier,
             clock=self.clock,
             instance="test",
+            pin_key=pins.key_from(settings.store_key),
         )
         self.site.devices.take_over(await archive.enrolled(), await archive.issued())
         self.site.alarms.load(await self._database.read(load_open_alarms))
+        await doors.load(self.site)
         await waiting.restore(self.site)
 
     async def stop(self) -> None:
@@ -305,6 +319,7 @@ class House:
         """What the gateway does each second."""
         await directory_watch.follow_changes(self.site)
         await directory_watch.build_lists(self.site)
+        await doors.look(self.site)
 
     async def settle(self) -> None:
         """Until what was begun beside is done."""

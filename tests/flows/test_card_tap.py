@@ -52,10 +52,15 @@ async def test_the_ledger_row_names_references_and_no_person(house: House) -> No
     assert [finding[0] for finding in row["trace"]] == [
         "place",
         "device",
+        "emergency",
         "credential",
         "holder",
+        "ban",
+        "vehicle_window",
         "permission",
+        "two_people",
         "presence",
+        "capacity",
     ]
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from devices.messages import Action
-from gateway.core.nouns import CredentialKind, Direction, Request
+from gateway.core.kinds import CredentialKind, Direction
+from gateway.core.nouns import Request
 from gateway.flows import waiting
 from gateway.flows.ports import LedgerUnavailable
 from gateway.flows.site import Waiting
@@ -48,7 +49,8 @@ async def test_a_guard_lets_out_whom_he_knows(house: House) -> None:
     assert (second.action, second.for_, second.hold_ms) == (Action.GRANT, tap, 5_000)
     assert second.challenge == exit_.device.challenge
     (row,) = await house.rows("answer")
-    assert (row["outcome"], row["by"], row["words"], row["command"]) == ("grant", "guard-1", "known to me", second.id)
+    assert (row["outcome"], row["by"], row["command"]) == ("grant", "guard-1", second.id)
+    assert await house.site.archive.note(row["note"]) == "known to me"
     assert house.site.waits == {}
 
 
@@ -158,7 +160,8 @@ async def test_a_guard_lets_nobody_in_while_nothing_can_be_recorded(house: House
     await gate.status()
     now = house.clock.now()
     request = Request("north-in", Direction.IN, CredentialKind.CARD, "X")
-    waiting.put(house.site, Waiting("gate", "t1", request, None, "guard_confirms", now, house.clock.after(60), "n1"))
+    staff = next(h.ref for h in house.site.directory.holders.values() if h.id == "t1")
+    waiting.put(house.site, Waiting("gate", "t1", request, staff, "guard_confirms", now, house.clock.after(60), "n1"))
     sent = len(house.courier.commands("gate"))
     with locked(house):
         with pytest.raises(LedgerUnavailable):

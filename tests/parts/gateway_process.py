@@ -26,7 +26,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.cli.site_store import open_site_store
-from gateway.core.nouns import Profile
+from gateway.core.kinds import Profile
 from gateway.flows.enrolment import Place, device_enrolled, device_retired, new_enrolment
 from gateway.flows.people_csv import read_people
 from gateway.flows.people_import import people_imported, plan_import

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.core.nouns import Profile
+from gateway.core.kinds import Profile
 from gateway.new_site import write_new_site
 from gateway.settings import ConfigurationError, Fault, load
 

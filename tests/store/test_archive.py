@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from gateway.core.nouns import CredentialKind, CredentialState
+from gateway.core.kinds import CredentialKind, CredentialState
 from gateway.flows.changes import EventsComplete
 from gateway.flows.ports import Entry, EventMark, Unit
 from gateway.store.archive import StoreArchive

@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from gateway.flows.changes import PresenceMoved
 from gateway.flows.ports import Known, Outdated, Unit, Written
+from gateway.store.database import is_away
 from gateway.store.ledger import Ledger
 from gateway.store.tables import presence
 from tests.store.conftest import AT, Book, entry, unit
@@ -183,3 +184,18 @@ def test_a_head_file_that_cannot_be_written_stops_no_record(sqlite_book: Book, t
     assert ledger.write([unit(4)]) == [Written(4, FIRST)]
     ledger.close()
     assert sqlite_book.verdict().holds
+
+
+def test_a_connection_that_was_dropped_between_two_commits_means_away_and_the_next_try_writes(book: Book) -> None:
+    ledger = book.ledger()
+    ledger.write([unit(1)])
+    assert ledger._connection is not None
+    ledger._connection.connection.driver_connection.close()  # as the driver finds it when the server has gone
+
+    with pytest.raises(sa.exc.SQLAlchemyError) as dropped:
+        ledger.write([unit(2, "tap")])
+
+    assert is_away(dropped.value)
+    ledger.write([unit(2, "tap")])
+    assert [row.body for row in book.rows()] == ['{"number":1}', '{"number":2}']
+    assert book.verdict().holds

@@ -18,7 +18,8 @@ import aiohttp
 import msgspec
 
 from devices.messages import Ack, Command, Credential, CredentialKind, CredentialPage, Direction, Posture, Tap
-from gateway.core.nouns import Profile
+from gateway.core import pins
+from gateway.core.kinds import Profile
 from gateway.flows.accounts import Token, User, new_token, new_user, token_made, user_added
 from gateway.flows.card_tap import card_tap
 from gateway.flows.enrolment import Place, device_enrolled, new_enrolment
@@ -27,6 +28,7 @@ from gateway.flows.people import import_csv
 from gateway.flows.ports import FastClock, Unit
 from gateway.flows.site import Rules, Site
 from gateway.new_site import write_new_site
+from gateway.policy_file import parse_policy
 from gateway.settings import Settings, load
 from gateway.store.accounts import Accounts, add_token_change, add_user_change
 from gateway.store.archive import StoreArchive
@@ -129,6 +131,7 @@ class GuardPost:
             courier=self.courier,
             clock=FastClock(datetime.now(UTC), SHOWN, 1.0),
             instance="test",
+            pin_key=pins.key_from(self.settings.store_key),
         )
         self.site.broker_connected = True
         for kind, device, portal in DEVICES:
@@ -145,6 +148,7 @@ class GuardPost:
             "accounts": Accounts(self.database, self.writer),
             "records": Queries(self.database),
             "roles": self.settings.roles,
+            "read_policy": functools.partial(parse_policy, "policy"),
             "libraries": libraries,
         }
         self.listener = Listener(make_app(self.site, **(values | app)), "127.0.0.1", 0)

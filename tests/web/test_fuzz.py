@@ -20,7 +20,7 @@ from tests.web.guardpost import GuardPost
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = 12
-"""For each operation and mode in the normal run; FAULTS D09's campaign turns it up."""
+"""For each operation and mode in the normal run; a campaign turns it up."""
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "not allowed"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from gateway.core.nouns import Profile
+from gateway.core.kinds import Profile
 from gateway.new_site import write_new_site
 from gateway.web.names import certificate_names
 from tests.web.guardpost import PASSWORD, GuardPost

@@ -211,7 +211,7 @@ async def test_right_user_and_wrong_user_get_the_same_answer(post: GuardPost) ->
 
 
 async def test_time_does_not_tell_which_users_there_are(post: GuardPost) -> None:
-    """FAULTS E06: medians within 10 %. Up to three rounds, because whatever else runs on this machine disturbs."""
+    """Medians within 10 %. Up to three rounds, because whatever else runs on this machine disturbs."""
     await post.add_user("guard1", "guard")
     sign_in = post.listener.app[PARTS].sign_in
     differences = []

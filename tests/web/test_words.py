@@ -7,8 +7,8 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
-from gateway.core import decide
-from gateway.core.nouns import CredentialKind, Direction, HolderKind, Outcome, Verdict
+from gateway.core import entering, leaving, needs
+from gateway.core.kinds import CredentialKind, Direction, HolderKind, Outcome, Verdict
 from gateway.core.reasons import Reason
 from gateway.core.sentences import GUARD, HINT, POLITE
 from gateway.flows import alarms
@@ -71,7 +71,8 @@ def test_every_code_that_the_gateway_can_send_has_a_word() -> None:
     assert set(WORDS["finding"]) == set(Verdict)
     assert set(WORDS["alarm"]) >= set(alarms.PRIORITY)
     assert set(WORDS["priority"]) == set(alarms.PRIORITY.values())
-    rules = {rule.__name__ for rule in (*decide.ENTRY_RULES, *decide.EXIT_RULES)}
+    rules = {rule.__name__ for rule in (*entering.BEFORE, *entering.AFTER, *leaving.EXIT_RULES)}
+    rules |= {rule.__name__ for words in needs.RULES.values() for rule in words}
     assert set(WORDS["rule"]) >= rules
 
 

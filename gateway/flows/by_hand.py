@@ -1,0 +1,178 @@
+"""A guard opens for somebody who shows nothing: one decision in the ledger, then one command to the portal's reader.
+
+Promises: the record, the command's row and every paper that comes with them are one unit, on disk before the command
+leaves; on the way out the act comes first where the ledger is away. A refusal has its record too, and no command.
+Leaves to others: whether it may be (`identifications`, `openings`).
+"""
+
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from devices.messages import Action, Command, Text
+from gateway.core.kinds import CredentialKind, Direction, Outcome, PortalKind
+from gateway.core.nouns import Decision, Portal, Request
+from gateway.core.reasons import Reason
+from gateway.core.sentences import SENTENCES
+from gateway.flows import command, command_result, passage, told
+from gateway.flows.devices import Device
+from gateway.flows.permits import NotPossible, WrongField, followed
+from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.site import Answered, Site
+
+OPENS = ("reader", "dorm", "camera")
+"""The kinds of devices that open on `grant`, the best first: a camera opens a lane that has no reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What is to be recorded, and done if `outcome` grants."""
+
+    portal: Portal
+    direction: Direction
+    outcome: Outcome
+    reason: Reason
+    decision: Decision
+    by: str
+    why: str
+    """A closed word: `identification`, `responder`, `shelter`, `let_out`."""
+    holder: str | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    changes: tuple[Any, ...] = ()
+    directory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of it: the decision's own id, and the command, if one was sent."""
+
+    id: str
+    device: str
+    at: datetime
+    outcome: Outcome
+    reason: Reason
+    command: str | None
+
+
+def portal_of(site: Site, id: str, direction: Direction) -> Portal:
+    """A portal that leads in this direction. Raises `WrongField`."""
+    portal = site.campus.portals.get(id)
+    if portal is None:
+        raise WrongField("portal", "no such portal")
+    if direction not in portal.directions:
+        raise WrongField("direction", "this portal does not lead there")
+    return portal
+
+
+def opener_at(site: Site, portal: Portal) -> Device:
+    """The device that opens `portal`, one that is there before one that is not. Raises `NotPossible`."""
+    found = sorted(
+        (device for device in site.devices.at(portal.id) if device.kind in OPENS),
+        key=lambda device: (not _is_there(site, device), OPENS.index(device.kind), device.id),
+    )
+    if not found:
+        raise NotPossible("no_reader", "no device opens this portal")
+    return found[0]
+
+
+async def carry_out(site: Site, act: Act) -> Done:
+    """Record it and, if it grants, open. Raises `NotPossible`, `LedgerUnavailable`: then nothing was opened."""
+    device = opener_at(site, act.portal)
+    grants = act.outcome is Outcome.GRANT
+    if grants:
+        try:
+            command.check(site, device, Action.GRANT.value)
+        except command.CommandNotPossible as error:
+            raise NotPossible(error.code, str(error)) from None
+    now, id = site.clock.now(), secrets.token_hex(16)
+    command_id = secrets.token_hex(16) if grants else None
+    entries = [Entry("decision", now, _record(act, device, now, id, command_id), f"t:{device.id}:{id}"), *act.entries]
+    if command_id is not None:
+        entries.append(_ordered(act, device, now, command_id))
+    unit = Unit(tuple(entries), act.changes, directory=act.directory)
+    try:
+        await site.ledger.commit(unit, site.rules.record_within_s)
+    except LedgerUnavailable:
+        if not grants or act.direction is Direction.IN:
+            raise
+        # Leaving: the act comes first, and the record follows, however long that takes.
+        site.spawn(site.ledger.commit(replace(unit)))
+    if command_id is not None:
+        _send(site, act, device, command_id, id)
+    _tell(site, act, device, now, id, command_id)
+    if act.directory:
+        await followed(site)
+    return Done(id, device.id, now, act.outcome, act.reason, command_id)
+
+
+def _is_there(site: Site, device: Device) -> bool:
+    return device.online and device.fresh_challenge(site.clock.monotonic()) is not None
+
+
+def _record(act: Act, device: Device, now: datetime, id: str, command_id: str | None) -> dict[str, Any]:
+    """The decision's row, in the words of a tap's."""
+    return {
+        "device": device.id,
+        "portal": act.portal.id,
+        "direction": act.direction.value,
+        "tap": id,
+        "boot": device.boot or "",
+        "device_at": now,
+        "credential_kind": None,
+        "outcome": act.outcome.value,
+        "reason": act.reason.value,
+        "holder": act.holder,
+        "credential": None,
+        "level": act.decision.level,
+        "trace": [(finding.rule, finding.verdict, finding.reason) for finding in act.decision.trace],
+        "command": command_id or "",
+        "hold_ms": act.portal.hold_ms if command_id is not None else None,
+        "wait_ms": None,
+        "by": act.by,
+        "by_hand": act.why,
+    } | act.more
+
+
+def _ordered(act: Act, device: Device, now: datetime, command_id: str) -> Entry:
+    """The command's row, so that what became of it can be asked."""
+    body = {
+        "device": device.id,
+        "portal": act.portal.id,
+        "command": command_id,
+        "action": Action.GRANT.value,
+        "reason": act.reason.value,
+        "by": act.by,
+    }
+    return Entry("command", now, body, command.command_key(device.id, command_id))
+
+
+def _send(site: Site, act: Act, device: Device, command_id: str, id: str) -> None:
+    sentence = SENTENCES[act.reason].polite
+    message = Command(
+        id=command_id,
+        challenge=device.fresh_challenge(site.clock.monotonic()) or "none",
+        action=Action.GRANT,
+        reason=act.reason.value,
+        text=Text(en=sentence.en, zh=sentence.zh),
+        hold_ms=act.portal.hold_ms,
+    )
+    passage.expect_opening(site, command_id)
+    if act.holder is not None:
+        passage.expect_person(site, device, act.holder, act.direction, act.portal.hold_ms)
+    if act.portal.kind is PortalKind.VEHICLE_GATE:
+        command_result.expect_vehicle(site, device, command_id, id)
+    site.courier.send(device.id, device.kind, device.key, message)
+
+
+def _tell(site: Site, act: Act, device: Device, now: datetime, id: str, command_id: str | None) -> None:
+    counted = (act.portal.id, act.outcome.value, act.reason.value)
+    site.counters.decisions[counted] = site.counters.decisions.get(counted, 0) + 1
+    shown = replace(act.decision, outcome=act.outcome, reason=act.reason, holder=act.holder)
+    request = Request(act.portal.id, act.direction, CredentialKind.CARD, "")
+    answered = Answered(
+        act.outcome.value, act.reason.value, command_id or "", act.holder, act.direction.value, now, None, None
+    )
+    event = told.decision_event(site, device, id, request, shown, answered)
+    site.feed.publish(event | {"credential": None})

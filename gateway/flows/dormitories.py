@@ -1,0 +1,137 @@
+"""Dormitories: who lives in a building, who is not back in the evening, who came late, who left in the night.
+
+Promises: nobody is kept in or out by anything here. The evening's list is made once, at the policy's minute, building
+by building, and names people by reference; who was read in is inside, who may have left unread is uncertain and stands
+on the list as such. Leaving after curfew alarms at once in profile `school`, for a pupil or for somebody unknown.
+Leaves to others: the doors (`decide`: residents come in at any hour, late returns are recorded), names (`web`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.core.kinds import HolderKind, PortalKind, PresenceState, Profile, ZoneKind
+from gateway.core.nouns import Holder
+from gateway.core.reasons import Reason
+from gateway.flows import alarms, occupancy, rounds
+from gateway.flows.devices import Device
+from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.reading import Records
+from gateway.flows.site import Site
+
+ROUND = "not-returned"
+LATE_RETURNS_AT_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Somebody who lives in the building, and where they were last known to be; `state` None: never read."""
+
+    holder: Holder
+    state: PresenceState | None
+    zone: str | None
+    since: datetime | None
+    is_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LateReturn:
+    """Somebody came back after curfew."""
+
+    holder: Holder
+    portal: str
+    at: datetime
+
+
+class NoSuchDormitory(LookupError):
+    """The configuration has no dormitory building of that name."""
+
+
+def residents(site: Site, zone: str) -> list[Resident]:
+    """Who lives there, by name. Raises `NoSuchDormitory`."""
+    building = site.campus.zones.get(zone)
+    if building is None or building.kind is not ZoneKind.DORMITORY:
+        raise NoSuchDormitory(zone)
+    found = []
+    for holder in site.directory.holders.values():
+        if holder.dormitory != zone:
+            continue
+        presence = site.presence.get(holder.ref)
+        if presence is None:
+            found.append(Resident(holder, None, None, None, False))
+            continue
+        is_in = presence.state is PresenceState.INSIDE and occupancy.is_in(site, presence, zone)
+        found.append(Resident(holder, presence.state, presence.zone, presence.since, is_in))
+    return sorted(found, key=lambda one: (one.holder.name, one.holder.id))
+
+
+def not_returned(site: Site, zone: str) -> list[Resident]:
+    """Those of them who are not surely in the building. Raises `NoSuchDormitory`."""
+    return [one for one in residents(site, zone) if not one.is_in]
+
+
+async def late_returns(site: Site, records: Records, zone: str, since: datetime) -> list[LateReturn]:
+    """Residents who came back late since then, the newest first. Raises `NoSuchDormitory`, `RecordsAway`."""
+    at_home = {one.holder.ref: one.holder for one in residents(site, zone)}
+
+    def wanted(body: dict[str, object]) -> bool:
+        return body.get("reason") == Reason.OK_LATE_RETURN.value and body.get("holder") in at_home
+
+    rows, _ = await records.newest("decision", None, LATE_RETURNS_AT_MOST, since, None, wanted)
+    return [LateReturn(at_home[row.body["holder"]], row.body["portal"], row.at) for row in rows]
+
+
+async def look(site: Site) -> None:
+    """Called each second: at the set minute the evening's list is made for every building."""
+    moment = rounds.moment_due(site, ROUND, site.campus.policy.not_returned_at_min)
+    if moment is None:
+        return
+    now = site.clock.now()
+    for zone in site.campus.zones.values():
+        if zone.kind is not ZoneKind.DORMITORY:
+            continue
+        missing = not_returned(site, zone.id)
+        unsure = [one.holder.ref for one in missing if one.state is PresenceState.UNCERTAIN]
+        body = {
+            "zone": zone.id,
+            "residents": len(residents(site, zone.id)),
+            "not_returned": [one.holder.ref for one in missing if one.state is not PresenceState.UNCERTAIN],
+            "uncertain": unsure,
+        }
+        entry = Entry("not_returned_list", now, body, rounds.round_key(f"{ROUND}:{zone.id}", moment))
+        try:
+            await site.ledger.commit(Unit((entry,)), 10.0)
+        except LedgerUnavailable:
+            return  # the next second tries again; what is written already is known by its key
+        site.feed.publish({"type": "not_returned_list", "zone": zone.id, "at": now, "people": len(missing)})
+    rounds.made(site, ROUND, moment)
+
+
+async def somebody_leaves(site: Site, device: Device, tap: str | None, holder: str | None, at: datetime) -> None:
+    """Somebody goes out by a dormitory's door: after curfew a school's dormitory manager hears of it at once."""
+    portal = site.campus.portals.get(device.portal or "")
+    if portal is None or portal.kind is not PortalKind.DORMITORY or not _is_after_curfew(site, at):
+        return
+    person = None if holder is None else site.directory.holders.get(holder)
+    if person is not None and person.kind is not HolderKind.STUDENT:
+        return
+    await alarms.raise_alarm(site, alarms.LATE_EXIT, portal.zone, f"at {portal.id}")
+    body = {"device": device.id, "portal": portal.id, "zone": portal.zone, "tap": tap, "holder": holder}
+    site.spawn(_record(site, Entry("late_exit", site.clock.now(), body)))
+
+
+async def _record(site: Site, entry: Entry) -> None:
+    await site.ledger.commit(Unit((entry,)))
+
+
+def _is_after_curfew(site: Site, at: datetime) -> bool:
+    campus = site.campus
+    return (
+        campus.profile is Profile.SCHOOL
+        and campus.curfew is not None
+        and campus.curfew.is_open_at(at.astimezone(campus.timezone))
+    )
+
+
+def since_curfew(site: Site) -> datetime:
+    """When the night that is under way, or the last one, began: half a day back is always enough to see it whole."""
+    return site.clock.now() - timedelta(hours=12)

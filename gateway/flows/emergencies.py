@@ -1,0 +1,466 @@
+"""Lockdown and evacuation: called by one, signed by a leader, ended by two, and never ended by time.
+
+Safety comes first, and the record follows: an emergency is in force in memory, and on its way to every device, before
+anything is written. With the ledger away it is written when that is back; until then every screen says that it is not
+on paper. Signing and ending are the other way round: what loosens anything is on disk first.
+
+An emergency by hand is signed afterwards by somebody else than its caller; after fifteen minutes without a signature
+that is an alarm and a record, and it stays in force. A drill is the same in everything and says so everywhere; anything
+real ends it at once.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gateway.core.kinds import PresenceState, ZoneKind
+from gateway.core.levels import is_in_force
+from gateway.core.nouns import Campus
+from gateway.core.papers import Cause, Emergency, EmergencyKind, Followed, PaperKind, Remark
+from gateway.flows import alarms, credential_lists, directory_watch, drill_marks, orders, postures, propagation
+from gateway.flows.changes import EmergencyMoved
+from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Unit, Written
+from gateway.flows.site import Site
+
+SIGNED_WITHIN_S = 15 * 60.0
+"""Unsigned after that it escalates, it does not lapse."""
+FIRST_WORD_HOLDS_S = 15 * 60.0
+"""The two who end an emergency act together: a first word older than this counts no more."""
+TRIES = 5
+NOTED_AFTER_S = 10.0
+"""By then every device has followed, or is late and listed: time to note it on the paper."""
+REMARKS_AT_MOST = 200
+AGAIN_S = 1.0
+
+
+class NoSuchEmergency(LookupError):
+    """There is no emergency of that id."""
+
+
+class NotPossible(Exception):
+    """It cannot be done now; `code` is a stable word for why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Muster:
+    """Who was inside when it began, and who of them has left."""
+
+    inside_at_start: int
+    left: int
+    missing: tuple[str, ...]
+    """Those who have not left, by reference; empty once it is over."""
+
+
+# ---------------------------------------------------------------- calling one
+
+
+async def start(
+    site: Site, kind: EmergencyKind, zones: Collection[str], reason: str, by: str, drill: bool = False
+) -> Emergency:
+    """Call one, now. `zones` empty: the whole site. The same one called twice is one.
+
+    Raises `NotPossible` (`unknown_zone`, `real_emergency`: no drill beside a real one).
+    """
+    unknown = sorted(set(zones) - set(site.campus.zones))
+    if unknown:
+        raise NotPossible("unknown_zone", f"there is no zone {', '.join(unknown)[:200]}")
+    over = frozenset(zones) or whole_site(site.campus)
+    for known in site.emergencies.values():
+        if (known.kind, known.zones, known.drill, known.cause) == (kind, over, drill, Cause.HAND) and known.is_live:
+            return known
+    if drill and any(not known.drill for known in site.emergencies.values() if known.is_live):
+        raise NotPossible("real_emergency", "a real emergency is in force: no drill beside it")
+    now = site.clock.now()
+    emergency = Emergency(secrets.token_hex(8), kind, over, now, by, drill=drill, reason=reason)
+    emergency = begin(site, emergency)
+    await _file_start(site, emergency, site.rules.record_within_s)
+    return site.emergencies.get(emergency.id, emergency)
+
+
+def begin(site: Site, emergency: Emergency) -> Emergency:
+    """It is in force: decisions see it, and every device is told, before this returns. Nothing is written here."""
+    site.hold(emergency)
+    if not emergency.drill:
+        end_drills(site, f"real_{emergency.cause.value}")
+    postures.issue_at_once(site, site.devices)
+    inside = _inside(site, emergency.zones)
+    mustered = tuple(inside) if emergency.kind is EmergencyKind.EVACUATE else ()
+    emergency = replace(emergency, inside_at_start=len(inside), mustered=mustered)
+    site.hold(emergency)
+    site.feed.publish(as_event(site, emergency))
+    return emergency
+
+
+async def _file_start(site: Site, emergency: Emergency, within_s: float | None) -> None:
+    """Its first record; with the ledger away that follows when it is back."""
+    entry = Entry(
+        "emergency_started",
+        emergency.started_at,
+        {
+            "emergency": emergency.id,
+            "kind": emergency.kind,
+            "zones": sorted(emergency.zones),
+            "cause": emergency.cause,
+            "drill": emergency.drill,
+            "by": emergency.started_by,
+            "inside": emergency.inside_at_start,
+        },
+        f"em:{emergency.id}:started",
+    )
+    fields = {"inside_at_start": emergency.inside_at_start, "mustered": emergency.mustered}
+    unit = Unit((entry,), (EmergencyMoved(emergency, fields),), directory=True)
+    try:
+        result = await site.ledger.commit(unit, within_s)
+    except LedgerUnavailable:
+        if within_s is not None:
+            site.spawn(_file_start(site, emergency, None))
+        return
+    await _filed(site, emergency, result)
+
+
+def file_start_later(site: Site, emergency: Emergency) -> None:
+    """Write its first record beside whatever else goes on."""
+    site.spawn(_file_start(site, emergency, None))
+
+
+# ---------------------------------------------------------------- signing and ending
+
+
+async def sign(site: Site, id: str, by: str) -> Emergency:
+    """A leader answers for it; also when it is over. Raises `NoSuchEmergency`, `NotPossible`, `LedgerUnavailable`."""
+    for _ in range(TRIES):
+        emergency = await find(site, id)
+        if emergency.cause is Cause.FIRE:
+            raise NotPossible("no_signature_needed", "a fire input called it: there is nothing to sign")
+        if emergency.signed_by is not None:
+            raise NotPossible("signed_already", "it is signed")
+        if emergency.started_by == by:
+            raise NotPossible("own_call", "somebody else than its caller signs")
+        now = site.clock.now()
+        entry = Entry("emergency_signed", now, {"emergency": id, "by": by, "drill": emergency.drill})
+        moved = await _move(site, emergency, entry, {"signed_by": by, "signed_at": now})
+        if moved is not None:
+            await alarms.clear_alarm(site, alarms.EMERGENCY_UNSIGNED, _place(emergency))
+            return moved
+    raise LedgerUnavailable("others change the directory at the same time")
+
+
+async def end(site: Site, id: str, by: str, reason: str) -> Emergency:
+    """One of the two who end it; the first word begins the end, another person's makes it.
+
+    Raises `NoSuchEmergency`, `NotPossible` (`ended_already`, `fire_active`, `two_people`), `LedgerUnavailable`.
+    """
+    for _ in range(TRIES):
+        emergency = await find(site, id)
+        now = site.clock.now()
+        if not emergency.is_live:
+            raise NotPossible("ended_already", "it is over")
+        if inputs := active_inputs(site, emergency):
+            raise NotPossible("fire_active", f"the fire input is active: {', '.join(inputs)[:200]}")
+        first = emergency.ending_by if _still_holds(site, emergency) else None
+        if first == by:
+            raise NotPossible("two_people", "a second person ends it")
+        if first is None:
+            entry = Entry("emergency_ending", now, {"emergency": id, "by": by, "drill": emergency.drill})
+            moved = await _move(site, emergency, entry, {"ending_by": by, "ending_at": now, "end_reason": reason})
+        else:
+            entry = Entry(
+                "emergency_ended", now, {"emergency": id, "by": [first, by], "why": "people", "drill": emergency.drill}
+            )
+            ended = {"ended_by": by, "ended_at": now, "end_reason": reason or emergency.end_reason}
+            moved = await _move(site, emergency, entry, ended | _last_words(site, emergency))
+        if moved is not None:
+            if not moved.is_live:
+                await alarms.clear_alarm(site, alarms.EMERGENCY_UNSIGNED, _place(emergency))
+            return moved
+    raise LedgerUnavailable("others change the directory at the same time")
+
+
+async def remark(site: Site, id: str, by: str, text: str) -> Emergency:
+    """Note something on it: what did not go well, who looked where. Raises as `sign` does."""
+    for _ in range(TRIES):
+        emergency = await find(site, id)
+        if len(emergency.remarks) >= REMARKS_AT_MOST:
+            raise NotPossible("too_many", f"there are {REMARKS_AT_MOST} remarks on it")
+        now = site.clock.now()
+        entry = Entry("emergency_remarked", now, {"emergency": id, "by": by, "drill": emergency.drill})
+        moved = await _move(site, emergency, entry, {"remarks": (*emergency.remarks, Remark(now, by, text))})
+        if moved is not None:
+            return moved
+    raise LedgerUnavailable("others change the directory at the same time")
+
+
+def end_drills(site: Site, why: str) -> list[str]:
+    """Something real began: no drill goes on beside it. Emergencies end in this moment, orders with their record."""
+    now = site.clock.now()
+    ended: list[str] = []
+    for emergency in list(site.emergencies.values()):
+        if emergency.drill and emergency.is_live:
+            fields: dict[str, Any] = {"ended_at": now, "end_reason": why} | _last_words(site, emergency)
+            over = replace(emergency, **fields)
+            site.hold(over)
+            ended.append(emergency.id)
+            site.spawn(_file_drill_end(site, over, fields, why))
+    levels = [order for order in site.world.orders if order.drill and is_in_force(order, now, site.trusted_until)]
+    if levels:
+        site.spawn(_end_drill_orders(site, why))
+    if ended or levels:
+        site.feed.publish(
+            {
+                "type": "drill_ended",
+                "at": now,
+                "why": why,
+                "emergencies": ended,
+                "orders": [order.id for order in levels],
+                "drill": False,
+            }
+        )
+    return ended
+
+
+async def _file_drill_end(site: Site, over: Emergency, fields: dict[str, Any], why: str) -> None:
+    body = {"emergency": over.id, "by": [], "why": why, "drill": True}
+    unit = Unit((Entry("emergency_ended", site.clock.now(), body),), (EmergencyMoved(over, fields),), directory=True)
+    try:
+        result = await site.ledger.commit(unit)
+    except LedgerUnavailable:
+        return
+    site.feed.publish(as_event(site, over))
+    await _filed(site, over, result)
+
+
+async def _end_drill_orders(site: Site, why: str) -> None:
+    """Orders that were drills: the level falls back when that is written, and it is tried until it is."""
+    while True:
+        try:
+            await orders.end_drills(site, why)
+        except LedgerUnavailable:
+            await asyncio.sleep(AGAIN_S)
+        else:
+            return
+
+
+# ---------------------------------------------------------------- looking at it
+
+
+async def find(site: Site, id: str) -> Emergency:
+    """One, in force or over. Raises `NoSuchEmergency`, `LedgerUnavailable`."""
+    known = site.emergencies.get(id)
+    if known is not None:
+        return known
+    held = site.unfiled.get(id)
+    if held is not None:
+        return held[0]
+    paper = await site.archive.paper(PaperKind.EMERGENCY, id)
+    if not isinstance(paper, Emergency):
+        raise NoSuchEmergency(id)
+    return paper
+
+
+def in_force(site: Site) -> list[Emergency]:
+    """Those in force, the newest first."""
+    return sorted((e for e in site.emergencies.values() if e.is_live), key=lambda e: e.started_at, reverse=True)
+
+
+async def past(site: Site) -> list[Emergency]:
+    """Those that are over, the newest first. Raises `LedgerUnavailable`."""
+    papers = await site.archive.papers(PaperKind.EMERGENCY, live=False)
+    return [paper for paper in papers if isinstance(paper, Emergency)]
+
+
+def is_on_paper(site: Site, emergency: Emergency) -> bool:
+    """False while its record could not be written."""
+    held = site.unfiled.get(emergency.id)
+    return held is None or held[1] is not None or any(e.id == emergency.id for e in site.directory.papers.emergencies)
+
+
+def active_inputs(site: Site, emergency: Emergency) -> list[str]:
+    """The fire inputs that are active as far as anybody knows.
+
+    A device that has started anew tells anew what is active; one that is no longer enrolled tells nothing. Neither may
+    keep people from ending what is over: the doors themselves stay released until they are reset.
+    """
+    found = []
+    for name, boot in emergency.inputs.items():
+        device = site.devices.get(name.partition(":")[0])
+        if device is not None and device.boot in (None, boot):
+            found.append(name)
+    return sorted(found)
+
+
+def followed(site: Site, emergency: Emergency) -> tuple[Followed, ...]:
+    """What its devices made of it: as noted on its paper, and what is known since."""
+    found = {one.device: one for one in emergency.followed}
+    for spread in propagation.newest_for(site, emergency.id):
+        for device, asked in spread.devices.items():
+            known = found.get(device)
+            if known is None or known.shown_at is None:
+                found[device] = Followed(device, asked.version, asked.asked_at, asked.shown_at)
+    return tuple(found[device] for device in sorted(found))
+
+
+def muster(site: Site, emergency: Emergency) -> Muster:
+    """Who was inside at its start and who of them has left its zones; one who is uncertain has not surely left."""
+    if not emergency.is_live:
+        return Muster(emergency.inside_at_start or 0, emergency.left or 0, ())
+    still = _inside(site, emergency.zones, certain=False)
+    missing = tuple(ref for ref in emergency.mustered if ref in still)
+    return Muster(emergency.inside_at_start or 0, len(emergency.mustered) - len(missing), missing)
+
+
+async def look(site: Site) -> None:
+    """Called each second: who has not been signed, what devices made of it, which doors need another list."""
+    for emergency in list(site.emergencies.values()):
+        since_s = site.clock.elapsed_s(emergency.started_at)
+        if emergency.cause is Cause.HAND and emergency.signed_by is None and since_s >= SIGNED_WITHIN_S:
+            await _escalate(site, emergency)
+        if not emergency.followed and since_s >= NOTED_AFTER_S and is_on_paper(site, emergency):
+            _note_followed(site, emergency)
+    _ask_for_lists(site)
+
+
+async def _escalate(site: Site, emergency: Emergency) -> None:
+    """Nobody has signed it in time: an alarm and a record, once; it stays in force."""
+    if emergency.escalated_at is not None:
+        return
+    now = site.clock.now()
+    moved = replace(emergency, escalated_at=now)
+    site.hold(moved)
+    what = f"{drill_marks.WORD + ': ' if emergency.drill else ''}{emergency.kind.value} {emergency.id} is not signed"
+    await alarms.raise_alarm(site, alarms.EMERGENCY_UNSIGNED, _place(emergency), what)
+    entry = Entry("emergency_escalated", now, {"emergency": emergency.id, "drill": emergency.drill})
+    site.feed.publish(as_event(site, moved))
+    site.spawn(_file(site, moved, entry, {"escalated_at": now}))
+
+
+def _note_followed(site: Site, emergency: Emergency) -> None:
+    told = followed(site, emergency)
+    if told:
+        moved = replace(emergency, followed=told)
+        site.hold(moved)
+        site.spawn(_file(site, moved, None, {"followed": told}))
+
+
+def _ask_for_lists(site: Site) -> None:
+    """Under lockdown a dormitory door's list names its residents only; after it, everybody again."""
+    for device in site.devices:
+        portal = site.campus.portals.get(device.portal or "")
+        if portal is None or device.list_is_due or not credential_lists.keeps_list(device):
+            continue
+        only_residents = device.residents_only_from is not None
+        if credential_lists.names_only_residents(site, portal) != only_residents:
+            device.list_is_due = True
+
+
+def as_event(site: Site, emergency: Emergency) -> dict[str, Any]:
+    """An emergency as the screens show it."""
+    return {
+        "type": "emergency",
+        "id": emergency.id,
+        "kind": emergency.kind,
+        "zones": sorted(emergency.zones),
+        "cause": emergency.cause,
+        "drill": emergency.drill,
+        "state": state_of(site, emergency),
+        "at": emergency.started_at,
+        "ended_at": emergency.ended_at,
+        "signed": emergency.signed_by is not None,
+        "escalated": emergency.escalated_at is not None,
+        "fire_active": bool(active_inputs(site, emergency)),
+        "on_paper": is_on_paper(site, emergency),
+        "inside_at_start": emergency.inside_at_start,
+    }
+
+
+def state_of(site: Site, emergency: Emergency) -> str:
+    """`in_force`, `ending` (one of two has spoken) or `ended`."""
+    if not emergency.is_live:
+        return "ended"
+    return "ending" if _still_holds(site, emergency) else "in_force"
+
+
+def whole_site(campus: Campus) -> frozenset[str]:
+    """The zones that hold all others."""
+    roots = frozenset(zone.id for zone in campus.zones.values() if zone.parent is None)
+    return frozenset(zone for zone in roots if campus.zones[zone].kind is ZoneKind.SITE) or roots
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _still_holds(site: Site, emergency: Emergency) -> bool:
+    return (
+        emergency.ending_by is not None
+        and emergency.ending_at is not None
+        and site.clock.elapsed_s(emergency.ending_at) <= FIRST_WORD_HOLDS_S
+    )
+
+
+def _last_words(site: Site, emergency: Emergency) -> dict[str, Any]:
+    """What stays of it when it is over: what the devices did, and counts instead of people."""
+    seen = muster(site, emergency)
+    return {
+        "followed": followed(site, emergency),
+        "left": seen.left if emergency.kind is EmergencyKind.EVACUATE else None,
+        "mustered": (),
+    }
+
+
+def _inside(site: Site, zones: frozenset[str], certain: bool = True) -> set[str]:
+    """Who is in one of `zones` or deeper, by reference."""
+    within = {zone for zone in site.campus.zones if not zones.isdisjoint(site.campus.around(zone))}
+    # The site itself is what lies outside every gate: whoever is there and nowhere else is not inside.
+    if any(site.campus.zones[zone].parent is None for zone in zones):
+        within -= {zone for zone in within if site.campus.zones[zone].kind is ZoneKind.SITE}
+    wanted = (PresenceState.INSIDE,) if certain else (PresenceState.INSIDE, PresenceState.UNCERTAIN)
+    return {ref for ref, known in site.presence.items() if known.zone in within and known.state in wanted}
+
+
+def _place(emergency: Emergency) -> str:
+    return "+".join(sorted(emergency.zones))[:63]
+
+
+async def _move(site: Site, emergency: Emergency, entry: Entry, fields: dict[str, Any]) -> Emergency | None:
+    """Write first, then let it count. None: somebody else was faster, look again. Raises `LedgerUnavailable`."""
+    change = EmergencyMoved(emergency, fields)
+    unit = Unit((entry,), (change,), directory=True, based_on=site.directory.version)
+    result = await site.ledger.commit(unit, site.rules.record_within_s)
+    if isinstance(result, Outdated):
+        await _take_over(site)
+        return None
+    moved = replace(site.emergencies.get(emergency.id, emergency), **fields)
+    site.hold(moved)
+    await _filed(site, moved, result)
+    site.feed.publish(as_event(site, moved))
+    return moved
+
+
+async def _file(site: Site, moved: Emergency, entry: Entry | None, fields: dict[str, Any]) -> None:
+    """Write what has happened already, however long that takes."""
+    entries = () if entry is None else (entry,)
+    try:
+        result = await site.ledger.commit(Unit(entries, (EmergencyMoved(moved, fields),), directory=True))
+    except LedgerUnavailable:
+        return
+    await _filed(site, moved, result)
+
+
+async def _filed(site: Site, emergency: Emergency, result: Written | Known | Outdated) -> None:
+    if isinstance(result, Written):
+        site.filed(emergency, result.directory_version)
+        if site.followed.version >= result.directory_version:
+            return  # somebody else's change has brought this one along
+    await _take_over(site)
+
+
+async def _take_over(site: Site) -> None:
+    try:
+        await directory_watch.take_over(site)
+    except LedgerUnavailable:
+        return  # the look of each second tries again

@@ -1,0 +1,110 @@
+"""The cycle of an authorised vehicle, and what an impact sets going.
+
+A plate, a card or a guard grants; the reader or camera carries that out; then, and only then, the bollards of the lane
+go down. What comes after is the device's: the vehicle passes, both loops are clear for a second, the bollard rises by
+itself, or in `hold` waits for a person. Nothing goes down for a grant that was made before a restart and carried out
+during it: that word is lost, the vehicle asks again; one that is carried out afterwards is known from the ledger.
+"""
+
+from datetime import timedelta
+
+from devices.messages import Action, Frame
+from gateway.core.drills import emergency_over
+from gateway.core.lanes import Origin
+from gateway.flows import alarms, command, lanes
+from gateway.flows.devices import Device
+from gateway.flows.ports import LedgerUnavailable
+from gateway.flows.site import Site
+
+GRANT_LIVES = timedelta(seconds=60)
+"""A device acts on an answer within seconds; a guard's comes within the minute that it waits for it."""
+SNAPSHOTS_AT_MOST = 100
+
+
+async def load(site: Site) -> None:
+    """At start: which bollards are latched, and which grants of the last minute may still be carried out."""
+    for device in site.devices:
+        if device.kind == "bollard":
+            rows = await site.archive.numbered(lanes.latch_prefix(device.id))
+            device.efo_latched = bool(rows and rows[-1]["latched"])
+    granted = '"outcome":"grant"'
+    kinds = {"decision": granted, "answer": granted, "command": '"action":"grant"'}
+    rows = [
+        row
+        for row in await site.archive.rows_since(kinds, site.clock.now() - GRANT_LIVES)
+        if row.get("command") and lanes.bollards_at(site, row.get("portal"))
+    ]
+    told = await site.archive.told([command.result_key(row["device"], row["command"]) for row in rows])
+    for row in rows:
+        device_or_none = site.devices.get(row["device"])
+        if device_or_none is not None and command.result_key(row["device"], row["command"]) not in told:
+            cause = cause_of(row["device"], row.get("tap"), row["command"])
+            lanes.expect_vehicle(site, device_or_none, row["command"], cause)
+
+
+def cause_of(device: str, tap: str | None, command_id: str) -> str:
+    """How a bollard's command names the grant for which it goes down."""
+    return f"tap:{device}:{tap}" if tap is not None else f"command:{device}:{command_id}"
+
+
+async def lower_bollards(site: Site, device: Device, cause: str) -> None:
+    """Lower every bollard of the lane; one that cannot be told is an alarm, and the vehicle waits.
+
+    In an emergency bollards hold: only what a person granted lowers one (the fire engine's one confirmed act).
+    """
+    if await _holds(site, device, cause):
+        why = "an emergency holds it: a person lowers it"
+        for bollard in lanes.bollards_at(site, device.portal):
+            await alarms.raise_alarm(site, alarms.COMMAND_FAILED, bollard.id, why)
+        return
+    for bollard in lanes.bollards_at(site, device.portal):
+        try:
+            await command.send(site, bollard.id, "lower", "authorised_vehicle", cause, origin=Origin.GRANT)
+        except (command.CommandNotPossible, LedgerUnavailable) as error:
+            await alarms.raise_alarm(site, alarms.COMMAND_FAILED, bollard.id, str(error))
+
+
+async def _holds(site: Site, device: Device, cause: str) -> bool:
+    """True if an emergency is in force here and no person stands behind the grant."""
+    portal = site.campus.portals.get(device.portal or "")
+    if portal is None or emergency_over(site.world, portal.zone) is None or not cause.startswith("tap:"):
+        return False
+    _, reader, tap = cause.split(":", 2)
+    key = f"a:{reader}:{tap}"  # the second answer to a tap that waited
+    try:
+        answered = (await site.archive.told([key])).get(key)
+    except LedgerUnavailable:
+        return True
+    return answered is None or answered.get("by") is None
+
+
+async def picture_of(site: Site, device: Device, event: str) -> None:
+    """Something hit a bollard: the nearest camera takes a picture for the alarm."""
+    alarm = site.alarms.by_cause.get((alarms.IMPACT, device.id))
+    camera = nearest_camera(site, device)
+    if alarm is None or camera is None:
+        return
+    try:
+        id = await command.send(site, camera.id, Action.SNAPSHOT.value, "impact", f"event:{device.id}:{event}")
+    except (command.CommandNotPossible, LedgerUnavailable):
+        return  # the alarm stands without a picture
+    site.snapshots[id] = alarm
+    if len(site.snapshots) > SNAPSHOTS_AT_MOST:
+        site.snapshots.popitem(last=False)
+
+
+async def picture_came(site: Site, device: Device, frame: Frame) -> None:
+    """A camera's picture: if it was asked for an alarm, the alarm says which one it is."""
+    alarm = site.snapshots.pop(frame.command, None)
+    if alarm is not None:
+        await alarms.note(site, alarm, f"picture {frame.id} of {device.id}")
+
+
+def nearest_camera(site: Site, device: Device) -> Device | None:
+    """A camera that is there: of the same portal, else of the same gate."""
+    portal = site.campus.portals.get(device.portal or "")
+    if portal is None:
+        return None
+    near = [portal.id, *(p.id for p in site.campus.portals.values() if portal.gate and p.gate == portal.gate)]
+    cameras = [one for place in near for one in site.devices.at(place) if one.kind == "camera" and one.online]
+    return next(iter(cameras), None)

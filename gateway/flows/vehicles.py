@@ -1,0 +1,212 @@
+"""Vehicles with a pass, school buses, two-wheelers, and the list of those whom the campus cannot do without.
+
+A vehicle is its plate: a credential of its driver, or of whoever answers for a bus. A two-wheeler's tag is kept as a
+plate as well, so that it opens lanes and nothing else. The school's own table of people neither gives nor takes away
+what is managed here. Removed, it is refused at the next tap.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from devices.canonical import canonical
+from gateway.core.kinds import CredentialKind, CredentialState
+from gateway.core.nouns import Credential, Directory
+from gateway.core.papers import Essential, Vehicle, VehicleKind
+from gateway.core.windows import Window
+from gateway.flows.changes import CredentialStateSet, PeopleChanged
+from gateway.flows.people_import import CredentialRow, Plan
+from gateway.flows.permits import (
+    NotPossible,
+    Step,
+    WrongField,
+    carry_out,
+    check_portals,
+    find,
+    holder_of,
+)
+from gateway.flows.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A vehicle to be registered; people by the school's ids. A bus needs driver, attendant, papers and timetable."""
+
+    kind: VehicleKind
+    plate: str
+    holder: str
+    driver: str | None = None
+    attendant: str | None = None
+    papers_until: datetime | None = None
+    timetable: tuple[Window, ...] = ()
+    portals: frozenset[str] = frozenset()
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What of a registered vehicle is to be another; None leaves it."""
+
+    driver: str | None = None
+    attendant: str | None = None
+    papers_until: datetime | None = None
+    timetable: tuple[Window, ...] | None = None
+    portals: frozenset[str] | None = None
+
+
+async def register(site: Site, wanted: Wanted, by: str) -> Vehicle:
+    """Give a plate or tag to its holder, with its pass. Raises `WrongField`, `NotPossible`, `LedgerUnavailable`."""
+    if wanted.kind is VehicleKind.VISITOR:
+        raise WrongField("kind", "a visitor's vehicle is approved with the visit")
+    check_portals(site, wanted.portals)
+    plate = canonical_plate(wanted.plate, "plate")
+    ref = secrets.token_hex(16)
+
+    def work_out(directory: Directory, now: datetime) -> Step:
+        holder = holder_of(directory, wanted.holder, "holder").ref
+        given, credential = give_plate(
+            directory, now, plate=plate, holder=holder, ref=ref, not_before=None, not_after=wanted.not_after
+        )
+        if credential in directory.papers.vehicles:
+            raise NotPossible("registered_already", "this plate has a pass already")
+        vehicle = Vehicle(
+            credential,
+            wanted.kind,
+            wanted.papers_until,
+            wanted.timetable,
+            wanted.portals,
+            _crew(directory, wanted.driver, "driver"),
+            _crew(directory, wanted.attendant, "attendant"),
+            holder,
+        )
+        _check_bus(vehicle)
+        return Step(vehicle, "registered", by, changes=given, more={"kind": wanted.kind.value})
+
+    return await _done(site, work_out)
+
+
+async def change(site: Site, id: str, wanted: Change, by: str) -> Vehicle:
+    """Another driver, other papers, another timetable. Raises `NoSuchPermit`, `WrongField`, `LedgerUnavailable`."""
+    check_portals(site, wanted.portals or frozenset())
+
+    def work_out(directory: Directory, now: datetime) -> Step:
+        vehicle = find(directory, Vehicle, id)
+        moved = replace(
+            vehicle,
+            driver=_crew(directory, wanted.driver, "driver") or vehicle.driver,
+            attendant=_crew(directory, wanted.attendant, "attendant") or vehicle.attendant,
+            papers_until=wanted.papers_until or vehicle.papers_until,
+            timetable=vehicle.timetable if wanted.timetable is None else wanted.timetable,
+            portals=vehicle.portals if wanted.portals is None else wanted.portals,
+        )
+        _check_bus(moved)
+        return Step(moved, "changed", by)
+
+    return await _done(site, work_out)
+
+
+async def remove(site: Site, id: str, by: str) -> Vehicle:
+    """Its plate opens nothing any more, and it leaves the essential list. Raises `NoSuchPermit`."""
+
+    def work_out(directory: Directory, now: datetime) -> Step:
+        vehicle = replace(find(directory, Vehicle, id), removed_at=now)
+        listed = directory.papers.by_id.get(f"{Essential.paper.value}:{id}")
+        beside = (replace(listed, removed_at=now),) if isinstance(listed, Essential) else ()
+        blocked = CredentialStateSet(id, CredentialState.REVOKED.value)
+        return Step(vehicle, "removed", by, beside, (blocked,))
+
+    return await _done(site, work_out)
+
+
+async def list_essential(site: Site, *, holder: str | None, vehicle: str | None, by: str) -> Essential:
+    """Put a person or a vehicle on the essential list. Raises `WrongField`, `NotPossible`, `LedgerUnavailable`."""
+
+    def work_out(directory: Directory, now: datetime) -> Step:
+        if (holder is None) == (vehicle is None):
+            raise WrongField("holder", "either a holder or a vehicle")
+        if holder is not None:
+            id = holder_of(directory, holder, "holder").ref
+        elif vehicle in directory.papers.vehicles:
+            id = vehicle or ""
+        else:
+            raise WrongField("vehicle", "no such vehicle")
+        if id in directory.papers.essential:
+            raise NotPossible("listed_already", "it is on the list")
+        return Step(Essential(id, by, now), "listed", by)
+
+    done = await carry_out(site, work_out)
+    assert isinstance(done.paper, Essential)
+    return done.paper
+
+
+async def unlist_essential(site: Site, id: str, by: str) -> Essential:
+    """Take somebody off the list. Raises `NoSuchPermit`, `LedgerUnavailable`."""
+
+    def work_out(directory: Directory, now: datetime) -> Step:
+        return Step(replace(find(directory, Essential, id), removed_at=now), "unlisted", by)
+
+    done = await carry_out(site, work_out)
+    assert isinstance(done.paper, Essential)
+    return done.paper
+
+
+def canonical_plate(plate: str, field: str) -> str:
+    """A plate as it is kept. Raises `WrongField`."""
+    try:
+        return canonical("plate", plate)
+    except ValueError as error:
+        raise WrongField(field, str(error)) from None
+
+
+def give_plate(
+    directory: Directory,
+    now: datetime,
+    *,
+    plate: str,
+    holder: str,
+    ref: str,
+    not_before: datetime | None,
+    not_after: datetime | None,
+) -> tuple[tuple[PeopleChanged | CredentialStateSet, ...], str]:
+    """What gives `plate` to `holder` as `ref`, unless it is theirs already; and the reference that it has.
+
+    Raises `NotPossible` if somebody else has it.
+    """
+    known: Credential | None = directory.credentials.get((CredentialKind.PLATE, plate))
+    given = PeopleChanged(
+        Plan(
+            directory.version,
+            new_credentials=[
+                CredentialRow(ref, holder, CredentialKind.PLATE, plate, CredentialState.ACTIVE, not_before, not_after)
+            ],
+        )
+    )
+    if known is None or known.state is not CredentialState.ACTIVE:
+        return (given,), ref
+    if known.not_after is None or known.not_after > now:
+        if known.holder != holder:
+            raise NotPossible("plate_taken", "this plate is registered for somebody else")
+        if (known.not_before, known.not_after) in ((None, None), (not_before, not_after)):
+            return (), known.ref
+    return (CredentialStateSet(known.ref, CredentialState.REVOKED.value), given), ref
+
+
+def _crew(directory: Directory, id: str | None, field: str) -> str | None:
+    return None if id is None else holder_of(directory, id, field).ref
+
+
+def _check_bus(vehicle: Vehicle) -> None:
+    if vehicle.kind is not VehicleKind.BUS:
+        return
+    for field in ("driver", "attendant", "papers_until", "timetable", "portals"):
+        if not getattr(vehicle, field):
+            raise WrongField(field, "a school bus needs it")
+    if vehicle.driver == vehicle.attendant:
+        raise WrongField("attendant", "another person than the driver")
+
+
+async def _done(site: Site, work_out: Callable[[Directory, datetime], Step]) -> Vehicle:
+    done = await carry_out(site, work_out)
+    assert isinstance(done.paper, Vehicle)
+    return done.paper

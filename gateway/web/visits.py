@@ -1,0 +1,199 @@
+"""Handlers: a visit from registration to check-out. Every answer that names visitors is recorded first."""
+
+from datetime import date, timedelta
+
+from gateway.core.kinds import HolderKind
+from gateway.core.papers import PaperKind, RefusalReason, Visit
+from gateway.core.rights import Right
+from gateway.flows import judging, reading, visits
+from gateway.flows.documents import DocumentKind, read_document
+from gateway.flows.site import Site
+from gateway.web import visit_shapes as shapes
+from gateway.web.context import Call
+from gateway.web.permit_words import in_words, person
+from gateway.web.problems import not_found
+
+
+async def list_visits(call: Call) -> shapes.Visits:
+    """Live ones are all found; of those that are over, the newest two hundred."""
+    site, query = call.site, call.query
+    now = site.clock.now()
+    if query.state in (None, "expected", "checked_in"):
+        found = [visit for some in site.directory.papers.visits.values() for visit in some]
+    else:
+        past = await site.archive.papers(PaperKind.VISIT, live=False)
+        found = [paper for paper in past if isinstance(paper, Visit)]
+    rows = [
+        visit
+        for visit in found
+        if query.state in (None, visit.state.value)
+        and (query.on is None or _is_on(site, visit, query.on))
+        and (not query.by_telephone or visit.by_telephone)
+        and (not query.refused_now or judging.judge_visit(site, visit, now).refused_now)
+    ]
+    rows = sorted(rows, key=lambda visit: (visit.starts_at, visit.id))[: query.limit]
+    await reading.note(site, call.by.ref, "visits", len(rows))
+    return shapes.Visits([as_visit(site, visit) for visit in rows])
+
+
+async def register_visit(call: Call) -> shapes.VisitMade:
+    """A host who invites has thereby said yes; who registers at the gate has not."""
+    given, site = call.body, call.site
+    async with in_words(call):
+        document = read_document(site, DocumentKind(given.visitor.document.kind), given.visitor.document.number)
+        visitor = visits.Visitor(
+            given.visitor.name.strip(),
+            document,
+            given.visitor.phone.strip(),
+            given.visitor.organisation.strip(),
+            given.visitor.plate,
+        )
+        wanted = visits.Wanted(
+            visitor,
+            HolderKind(given.kind),
+            given.host,
+            given.purpose,
+            frozenset(given.zones),
+            given.starts_at,
+            given.ends_at,
+            tuple(given.belongings),
+            given.gathering,
+            given.max_uses,
+        )
+        made = await visits.register(site, wanted, _registrar(call, wanted.kind))
+    info = as_visit(site, made.visit)
+    return shapes.VisitMade(info.id, info.state, info.needs, info, made.pass_value)
+
+
+async def get_visit(call: Call) -> shapes.VisitInfo:
+    found = await call.site.archive.paper(PaperKind.VISIT, call.path("visit"))
+    if not isinstance(found, Visit):
+        raise not_found("visit")
+    await reading.note(call.site, call.by.ref, "visit", 1, found.holder)
+    return as_visit(call.site, found)
+
+
+async def confirm_visit(call: Call) -> shapes.VisitInfo:
+    return await _answer(call, True)
+
+
+async def decline_visit(call: Call) -> shapes.VisitInfo:
+    return await _answer(call, False)
+
+
+async def confirm_by_telephone(call: Call) -> shapes.VisitInfo:
+    given, id = call.body, call.path("visit")
+    async with in_words(call, id):
+        done = await visits.confirm_by_telephone(
+            call.site, id, given.number_from_directory, given.answered_by, call.by.ref
+        )
+    return as_visit(call.site, done)
+
+
+async def consent_to_visit(call: Call) -> shapes.VisitInfo:
+    id = call.path("visit")
+    async with in_words(call, id):
+        return as_visit(call.site, await visits.consent(call.site, id, call.by.ref))
+
+
+async def approve_vehicle(call: Call) -> shapes.VisitInfo:
+    id = call.path("visit")
+    async with in_words(call, id):
+        return as_visit(call.site, await visits.approve_vehicle(call.site, id, call.by.ref))
+
+
+async def check_in(call: Call) -> shapes.VisitInfo:
+    id = call.path("visit")
+    async with in_words(call, id):
+        return as_visit(call.site, await visits.check_in(call.site, id, call.body.document_seen, call.by.ref))
+
+
+async def check_out(call: Call) -> shapes.VisitInfo:
+    id = call.path("visit")
+    async with in_words(call, id):
+        return as_visit(call.site, await visits.check_out(call.site, id, call.by.ref))
+
+
+async def refuse_visit(call: Call) -> shapes.VisitInfo:
+    id = call.path("visit")
+    async with in_words(call, id):
+        return as_visit(call.site, await visits.refuse(call.site, id, RefusalReason(call.body.reason), call.by.ref))
+
+
+async def cancel_visit(call: Call) -> shapes.VisitInfo:
+    id = call.path("visit")
+    async with in_words(call, id):
+        return as_visit(call.site, await visits.cancel(call.site, id, call.by.ref))
+
+
+def as_visit(site: Site, visit: Visit) -> shapes.VisitInfo:
+    now = site.clock.now()
+    judged = judging.judge_visit(site, visit, now) if visit.is_live else None
+    who = person(site, visit.holder)
+    visitor = (
+        None
+        if who is None
+        else shapes.VisitorInfo(
+            who.id,
+            who.name,
+            visit.organisation,
+            visit.phone,
+            visit.plate,
+            visit.document_kind,
+            visit.document_ending,
+        )
+    )
+    return shapes.VisitInfo(
+        id=visit.id,
+        state=visit.state.value,
+        kind=visit.kind.value,
+        visitor=visitor,
+        host=person(site, visit.host),
+        purpose=visit.purpose,
+        belongings=list(visit.belongings),
+        zones=sorted(visit.zones),
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+        needs=[] if judged is None else [reason.value for reason in judged.needs],
+        now=None if judged is None else shapes.Now(judged.outcome.value, judged.reason.value, judged.refused_now),
+        appointment=visit.appointment,
+        document_seen=visit.document_seen,
+        confirmed=visit.confirmed,
+        by_telephone=visit.by_telephone,
+        answered_by=visit.answered_by,
+        consent=visit.consent_by is not None,
+        vehicle_approved=visit.vehicle_approved,
+        gathering=visit.gathering,
+        refusal=None if visit.refusal is None else visit.refusal.value,
+        registered_at=visit.registered_at,
+        checked_in_at=visit.checked_in_at,
+        checked_out_at=visit.checked_out_at,
+    )
+
+
+async def _answer(call: Call, confirmed: bool) -> shapes.VisitInfo:
+    id = call.path("visit")
+    async with in_words(call, id):
+        done = await visits.answer(
+            call.site,
+            id,
+            confirmed,
+            call.by.ref,
+            hosts=call.may(Right.HOST_VISITS),
+            confirms_guardians=call.may(Right.CONFIRM_GUARDIANS),
+        )
+    return as_visit(call.site, done)
+
+
+def _registrar(call: Call, kind: HolderKind) -> visits.Registrar:
+    """Who sits at the gate never speaks as the host, whatever other roles they have."""
+    word = Right.CONFIRM_GUARDIANS if kind is HolderKind.GUARDIAN else Right.HOST_VISITS
+    is_host = call.may(word) and not call.may(Right.REGISTER_VISITS)
+    return visits.Registrar(call.by.ref, is_host, call.may(Right.MANAGE_PASSES))
+
+
+def _is_on(site: Site, visit: Visit, day: date) -> bool:
+    """True if the visit touches this day of the campus."""
+    zone = site.campus.timezone
+    last = visit.ends_at - timedelta(microseconds=1)
+    return visit.starts_at.astimezone(zone).date() <= day <= last.astimezone(zone).date()

@@ -1,0 +1,203 @@
+"""Who follows: asked, verified by the device's own word, late with an alarm, away, and first told when it returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from devices.messages import Emergency
+from gateway.core.papers import EmergencyKind
+from gateway.flows import alarms, emergencies, postures, propagation
+from gateway.flows.propagation import State
+from tests.flows.conftest import House
+from tests.flows.test_emergencies import follow, on_duty
+
+LOCKDOWN = EmergencyKind.LOCKDOWN
+
+
+def states(house: House) -> dict[str, State]:
+    return {one.device: one.state for one in propagation.board(house.site)}
+
+
+async def lock_down(house: House, *zones: str, drill: bool = False) -> Any:
+    return await emergencies.start(house.site, LOCKDOWN, zones, "test", "guard", drill)
+
+
+async def test_only_a_devices_own_word_counts_as_following(house: House) -> None:
+    hands = await on_duty(house, "gate", "door")
+    assert states(house)["gate"] is State.VERIFIED
+
+    await lock_down(house)
+    assert states(house)["gate"] is State.ASKED
+    await hands["gate"].heartbeat()
+    assert states(house)["gate"] is State.ASKED, "it lives, but it has not said what it enforces"
+    await follow(house, hands["gate"])
+
+    assert states(house)["gate"] is State.VERIFIED
+    assert states(house)["door"] is State.ASKED
+
+
+async def test_a_device_that_does_not_follow_within_five_seconds_is_an_alarm_until_it_does(house: House) -> None:
+    hands = await on_duty(house, "gate", "door")
+    await lock_down(house)
+    await follow(house, hands["door"])
+    house.clock.go_on(5)
+    await postures.look(house.site)
+    assert house.alarms == set()
+
+    house.clock.go_on(0.1)
+    for _ in range(3):
+        await postures.look(house.site)
+    assert {a for a in house.alarms if a[0] == alarms.POSTURE_LATE} == {(alarms.POSTURE_LATE, "gate", "unacknowledged")}
+    assert [a.count for a in house.site.alarms.by_id.values()] == [1]
+    await follow(house, hands["gate"])
+    await house.settle()
+
+    assert (alarms.POSTURE_LATE, "gate", "returned") in house.alarms
+
+
+async def test_who_is_late_is_sent_it_again(house: House) -> None:
+    await on_duty(house, "gate")
+    house.courier.connected = False
+    await lock_down(house)
+    house.courier.connected = True
+    assert house.courier.posture("gate").emergency is None
+
+    house.clock.go_on(6)
+    await postures.look(house.site)
+
+    assert house.courier.posture("gate").emergency is Emergency.LOCKDOWN
+
+
+async def test_a_broker_that_comes_back_is_told_what_it_missed(house: House) -> None:
+    await on_duty(house, "gate")
+    house.courier.connected = False
+    await lock_down(house)
+    house.courier.connected = True
+
+    postures.publish_to_those_behind(house.site)
+
+    assert house.courier.posture("gate").emergency is Emergency.LOCKDOWN
+
+
+async def test_a_device_that_is_away_is_listed_and_its_time_begins_with_its_return(house: House) -> None:
+    hands = await on_duty(house, "gate", "door")
+    await hands["gate"].status(online=False)
+    await lock_down(house)
+    house.clock.go_on(60)
+    await postures.look(house.site)
+    assert states(house)["gate"] is State.AWAY
+    assert (alarms.POSTURE_LATE, "gate", "unacknowledged") not in house.alarms
+
+    hands["gate"].connection += 1
+    await hands["gate"].status()
+    await postures.look(house.site)
+    assert states(house)["gate"] is State.ASKED
+    house.clock.go_on(5.1)
+    await postures.look(house.site)
+
+    assert (alarms.POSTURE_LATE, "gate", "unacknowledged") in house.alarms
+
+
+async def test_a_device_that_returns_gets_its_posture_before_lists_acks_and_answers(house: House) -> None:
+    hands = await on_duty(house, "gate")
+    await hands["gate"].status(online=False)
+    await lock_down(house)
+    told: list[str] = []
+    courier = house.courier
+    keep_bytes, send = courier.keep_bytes, courier.send
+
+    def kept(device: str, kind: str, key: bytes, channel: str, body: bytes) -> bool:
+        told.append(channel)
+        return keep_bytes(device, kind, key, channel, body)
+
+    def sent(*message: Any) -> bool:
+        told.append(type(message[-1]).__name__)
+        return send(*message)
+
+    courier.keep_bytes, courier.send = kept, sent  # type: ignore[method-assign]
+    hands["gate"].connection += 1
+    hands["gate"].credentials = hands["gate"].revoked = None
+    await hands["gate"].status()
+    await house.look()
+    await hands["gate"].tap("STAFF1")
+    await house.settle()
+
+    assert told[0] == "posture"
+    assert {"Ack", "Command", "credentials/0001"} <= set(told)
+
+
+async def test_each_change_has_its_record_of_who_followed_and_how_long_it_took(house: House) -> None:
+    hands = await on_duty(house, "gate", "door", "exit")
+    await hands["exit"].status(online=False)
+    called = await lock_down(house)
+    house.clock.go_on(0.4)
+    await follow(house, hands["gate"])
+    house.clock.go_on(5)
+    await postures.look(house.site)
+
+    (told,) = [row for row in await house.rows("propagation") if row["of"] == called.id]
+    assert (told["cause"], told["drill"], told["shown"], told["slowest_ms"]) == ("emergency", False, 1, 400)
+    assert told["late"] == ["door"]
+    assert "exit" in told["away"]
+    house.clock.go_on(5)
+    await emergencies.look(house.site)
+    await house.settle()
+    await house.restart()
+    noted = {one.device: one.shown_at is not None for one in house.site.emergencies[called.id].followed}
+    assert noted["gate"] and not noted["door"] and not noted["exit"], "the paper keeps it over a restart"
+
+
+async def test_counts_go_by_zone_and_those_within(house: House) -> None:
+    await on_duty(house)
+    await lock_down(house, "dorm-1")
+
+    whole, dormitory = propagation.counts(house.site), propagation.counts(house.site, "dorm-1")
+
+    assert whole.devices == 7 and whole.verified + whole.asked == 7
+    assert (dormitory.devices, dormitory.verified, dormitory.asked) == (2, 0, 2), "the door and the panel"
+
+
+async def test_a_drill_is_marked_in_every_word_about_it(house: House) -> None:
+    hands = await on_duty(house, "gate")
+    await lock_down(house, drill=True)
+
+    assert house.courier.posture("gate").drill
+    _, entry = await hands["gate"].tap("STAFF1")
+    assert entry is not None and entry.text.en.startswith("DRILL. ") and entry.text.zh.startswith("演练：")
+    house.clock.go_on(5.1)
+    await postures.look(house.site)
+    (alarm,) = house.site.alarms.by_id.values()
+    assert alarm.detail.startswith("DRILL 演练")
+    assert all(row["drill"] for row in await house.rows("propagation"))
+
+
+async def test_a_drill_beside_something_real_is_no_drill_to_the_devices(house: House) -> None:
+    await on_duty(house, "gate", "door")
+    await lock_down(house, drill=True)
+    assert house.courier.posture("door").drill
+
+    await lock_down(house, "dorm-1")
+
+    assert not house.courier.posture("door").drill
+    assert house.courier.posture("gate").emergency is None, "and it has ended the drill"
+
+
+async def test_restarts_and_looks_send_no_command(house: House) -> None:
+    """F08, as far as the gateway goes: nothing moves because it starts, reconnects or looks."""
+    hands = await on_duty(house, "gate", "door", "bollard")
+    await lock_down(house)
+    for _ in range(5):
+        await house.restart()
+        for hand in hands.values():
+            hand.connection += 1
+            await follow(house, hand)
+        postures.publish_to_those_behind(house.site)
+        await house.look()
+        await postures.look(house.site)
+        await emergencies.look(house.site)
+
+    assert house.courier.commands() == []
+    versions = {name: house.courier.posture(name).version for name in hands}
+    await house.restart()
+    await house.look()
+    assert {name: house.courier.posture(name).version for name in hands} == versions

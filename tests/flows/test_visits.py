@@ -1,0 +1,378 @@
+"""A visit from registration to check-out, level by level; what it still needs is what the rules say it needs."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from devices.messages import Direction as Way
+from devices.messages import Passage
+from gateway.core.kinds import HolderKind
+from gateway.core.papers import RefusalReason, Visit, VisitState
+from gateway.flows import bans, judging, visits
+from gateway.flows.documents import DocumentKind, read_document
+from gateway.flows.permits import NoSuchPermit, NotPossible, NotYours, WrongField
+from gateway.flows.put_away import Tidier
+from tests.flows.conftest import House
+from tests.flows.permits_house import GUARD, PASSPORTS, RESIDENT_ID, file, level, normal, now, wanted
+
+HOST = visits.Registrar("teacher-1", is_host=True)
+
+
+async def tap(house: House, value: str, device: str = "gate", way: str = "in", kind: str = "qr") -> tuple[str, str]:
+    _, command = await house.hand(device).tap(value, way, kind)
+    assert command is not None
+    return command.action.value, command.reason
+
+
+def needs(house: House, id: str) -> list[str]:
+    visit = house.site.directory.papers.by_id[f"visit:{id}"]
+    assert isinstance(visit, Visit)
+    return [reason.value for reason in visits.needs_of(house.site, visit)]
+
+
+async def telephone(house: House, id: str) -> Visit:
+    return await visits.confirm_by_telephone(house.site, id, True, "Na Chen", "guard-1")
+
+
+# ---------------------------------------------------------------- registration
+
+
+async def test_a_private_visitor_comes_in_by_the_pass_once_the_document_was_seen(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD)
+    assert needs(house, made.visit.id) == ["document_not_seen"]
+    assert await tap(house, made.pass_value) == ("deny", "document_not_seen")
+
+    seen = await visits.check_in(house.site, made.visit.id, True, "guard-1")
+
+    assert (seen.state, seen.document_seen) == (VisitState.CHECKED_IN, True)
+    assert needs(house, made.visit.id) == []
+    assert await tap(house, made.pass_value) == ("grant", "ok")
+
+
+async def test_at_the_enhanced_level_the_host_confirms_and_at_the_exceptional_one_nobody_comes(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD)
+    order = await level(house, 2)
+    assert needs(house, made.visit.id) == ["document_not_seen", "host_not_confirmed"]
+    with pytest.raises(NotPossible) as missing:
+        await visits.check_in(house.site, made.visit.id, True, "guard-1")
+    assert (missing.value.code, str(missing.value)) == ("refused", "host_not_confirmed")
+    await telephone(house, made.visit.id)
+    await visits.check_in(house.site, made.visit.id, True, "guard-1")
+    assert await tap(house, made.pass_value) == ("grant", "ok")
+
+    await normal(house, order)
+    await level(house, 1)
+
+    assert needs(house, made.visit.id) == ["level_refuses"]
+    assert await tap(house, made.pass_value) == ("deny", "level_refuses")
+
+
+async def test_a_visit_is_judged_by_the_level_that_will_be_in_force_when_it_begins(house: House) -> None:
+    await level(house, 1, starts_at=now(house, days=2), ends_at=now(house, days=4))
+    ahead = {"starts_at": now(house, days=3), "ends_at": now(house, days=3, hours=2)}
+
+    made = await visits.register(house.site, wanted(house, **ahead), GUARD)
+
+    assert needs(house, made.visit.id)[0] == "level_refuses"
+    with pytest.raises(NotPossible) as early:
+        await visits.check_in(house.site, made.visit.id, True, "guard-1")
+    assert early.value.code == "too_early"
+
+
+async def test_a_clock_that_is_a_minute_off_sends_nobody_away(house: House) -> None:
+    made = await visits.register(house.site, wanted(house, starts_at=now(house, minutes=1)), GUARD)
+
+    await visits.check_in(house.site, made.visit.id, True, "guard-1")
+
+    assert await tap(house, made.pass_value) == ("grant", "ok")
+
+
+async def test_a_guardian_needs_the_teacher_and_from_the_enhanced_level_on_an_appointment(house: House) -> None:
+    ahead = {"starts_at": now(house, hours=2), "ends_at": now(house, hours=4), "kind": HolderKind.GUARDIAN}
+    at_the_gate = await visits.register(house.site, wanted(house, **ahead), GUARD)
+    invited = await visits.register(house.site, wanted(house, number=PASSPORTS[1], **ahead), HOST)
+    assert needs(house, at_the_gate.visit.id) == ["host_not_confirmed"]
+    assert needs(house, invited.visit.id) == []
+
+    await level(house, 2)
+
+    assert needs(house, at_the_gate.visit.id) == ["appointment_required", "host_not_confirmed"]
+    assert needs(house, invited.visit.id) == []
+    assert not at_the_gate.visit.appointment and invited.visit.appointment
+
+
+async def test_media_need_the_consent_of_the_office(house: House) -> None:
+    made = await visits.register(house.site, wanted(house, kind=HolderKind.MEDIA, host=None), GUARD)
+    private = await visits.register(house.site, wanted(house, number=PASSPORTS[1]), GUARD)
+    assert needs(house, made.visit.id) == ["office_consent_required"]
+    with pytest.raises(NotPossible):
+        await visits.consent(house.site, private.visit.id, "office-1")
+
+    await visits.consent(house.site, made.visit.id, "office-1")
+
+    assert needs(house, made.visit.id) == []
+
+
+async def test_of_a_document_only_the_ending_and_a_keyed_hash_are_kept(house: House) -> None:
+    made = await visits.register(house.site, wanted(house, document="resident_id", number=RESIDENT_ID.lower()), GUARD)
+
+    assert (made.visit.document_ending, len(made.visit.document_hash)) == ("002X", 64)
+    await house.settle()
+    with sqlite3.connect(house.folder.sqlite_file) as database:
+        dump = "\n".join(database.iterdump())
+    assert made.visit.document_hash in dump
+    assert RESIDENT_ID not in dump and RESIDENT_ID[:-4] not in dump
+    ledger = str([row.body for row in await house.all_rows()])
+    for secret in ("Anna Berg", "library", "555-0100", made.pass_value, made.visit.document_hash, "002X"):
+        assert secret not in ledger
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("resident_id", "110105194912310021"),
+        ("resident_id", "11010519491331002X"),
+        ("resident_id", "12345678"),
+        ("passport", "E12"),
+        ("passport", "E1234'; --"),
+        ("passport", "护照一二三四五六"),
+        ("passport", "E" * 33),
+    ],
+)
+async def test_a_number_that_no_document_has_is_refused(house: House, kind: str, number: str) -> None:
+    with pytest.raises(WrongField) as wrong:
+        read_document(house.site, DocumentKind(kind), number)
+
+    assert wrong.value.field == "visitor.document.number"
+    assert number not in str(wrong.value) or len(number) < 4
+
+
+async def test_the_same_document_is_the_same_person_and_another_kind_of_document_is_not(house: House) -> None:
+    first = await visits.register(house.site, wanted(house), GUARD)
+    again = await visits.register(house.site, wanted(house, number="e 1234-5678", name="A. Berg"), GUARD)
+    other = await visits.register(house.site, wanted(house, document="taiwan_permit"), GUARD)
+
+    assert again.visit.holder == first.visit.holder != other.visit.holder
+    assert house.site.directory.holders[first.visit.holder].name == "A. Berg"
+    with pytest.raises(NotPossible) as both:
+        await visits.register(house.site, wanted(house, kind=HolderKind.OFFICIAL), GUARD)
+    assert both.value.code == "other_kind"
+
+
+async def test_a_visit_names_a_host_of_the_school_where_the_policy_asks_for_one(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD)
+    visitor = house.site.directory.holders[made.visit.holder]
+    for how, field in (
+        ({"host": None}, "host"),
+        ({"host": "nobody"}, "host"),
+        ({"host": visitor.id}, "host"),
+        ({"kind": HolderKind.STUDENT}, "kind"),
+        ({"zones": frozenset({"moon"})}, "zones[0]"),
+        ({"gathering": "none"}, "gathering"),
+        ({"ends_at": now(house, days=40)}, "ends_at"),
+        ({"plate": "京" * 600}, "visitor.plate"),
+    ):
+        with pytest.raises(WrongField) as wrong:
+            await visits.register(house.site, wanted(house, number=PASSPORTS[2], **how), GUARD)
+        assert wrong.value.field == field
+
+
+# ---------------------------------------------------------------- the host's word
+
+
+async def test_who_registered_a_visit_never_answers_as_its_host(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD)
+    both = {"hosts": True, "confirms_guardians": True}
+
+    for answer in (True, False):
+        with pytest.raises(NotYours):
+            await visits.answer(house.site, made.visit.id, answer, "guard-1", **both)
+    with pytest.raises(NotYours):
+        await visits.answer(house.site, made.visit.id, True, "teacher-1", hosts=False, confirms_guardians=True)
+    confirmed = await visits.answer(house.site, made.visit.id, True, "teacher-1", **both)
+
+    assert (confirmed.confirmed, confirmed.confirmed_by) == (True, "teacher-1")
+
+
+async def test_a_guardians_visit_is_the_class_teachers_to_confirm(house: House) -> None:
+    made = await visits.register(house.site, wanted(house, kind=HolderKind.GUARDIAN), GUARD)
+
+    with pytest.raises(NotYours):
+        await visits.answer(house.site, made.visit.id, True, "host-1", hosts=True, confirms_guardians=False)
+    await visits.answer(house.site, made.visit.id, True, "teacher-1", hosts=False, confirms_guardians=True)
+
+    assert needs(house, made.visit.id) == []
+
+
+async def test_only_a_call_to_the_number_of_the_directory_counts_and_it_is_marked(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD)
+
+    with pytest.raises(NotPossible):
+        await visits.confirm_by_telephone(house.site, made.visit.id, False, "Na Chen", "guard-1")
+    done = await telephone(house, made.visit.id)
+
+    assert (done.confirmed, done.by_telephone, done.answered_by) == (True, True, "Na Chen")
+    assert [row["step"] for row in await house.rows("permit")] == ["registered", "confirmed_by_telephone"]
+    assert "Na Chen" not in str(await house.rows("permit"))
+
+
+async def test_a_declined_refused_or_cancelled_visit_opens_nothing_and_is_over(house: House) -> None:
+    for number, end in zip(PASSPORTS, ("decline", "refuse", "cancel"), strict=True):
+        made = await visits.register(house.site, wanted(house, number=number), GUARD)
+        id = made.visit.id
+        if end == "decline":
+            await visits.answer(house.site, id, False, "teacher-1", hosts=True, confirms_guardians=False)
+        elif end == "refuse":
+            await visits.refuse(house.site, id, RefusalReason.DOCUMENT, "guard-1")
+        else:
+            await visits.cancel(house.site, id, "guard-1")
+        assert await tap(house, made.pass_value) == ("deny", "credential_revoked")
+        with pytest.raises(NoSuchPermit):
+            await visits.check_in(house.site, id, True, "guard-1")
+
+
+# ---------------------------------------------------------------- in and out
+
+
+async def checked_in(house: House, **how: object) -> visits.Registered:
+    made = await visits.register(house.site, wanted(house, **how), GUARD)
+    await visits.check_in(house.site, made.visit.id, True, "guard-1")
+    return made
+
+
+async def passed(house: House, value: str, device: str, way: str, kind: str = "qr") -> None:
+    hand = house.hand(device)
+    await hand.status()
+    tap_id, command = await hand.tap(value, way, kind)
+    assert command is not None and command.action.value == "grant"
+    await hand.event("passage", Passage(tap=tap_id, direction=Way(way)))
+    await house.settle()
+
+
+async def test_an_exit_passage_checks_the_visit_out_and_the_pass_is_void(house: House) -> None:
+    made = await checked_in(house)
+    await passed(house, made.pass_value, "gate", "in")
+
+    await passed(house, made.pass_value, "exit", "out")
+
+    kept = await house.site.archive.paper(Visit.paper, made.visit.id)
+    assert isinstance(kept, Visit) and kept.state is VisitState.CHECKED_OUT
+    assert await tap(house, made.pass_value) == ("deny", "credential_revoked")
+    assert [row["step"] for row in await house.rows("permit")] == ["registered", "checked_in", "checked_out"]
+
+
+async def test_a_check_out_that_was_missed_is_made_up_for_when_the_visit_is_over(house: House) -> None:
+    made = await checked_in(house)
+    await passed(house, made.pass_value, "gate", "in")
+    await passed(house, made.pass_value, "exit", "out")
+    kept = await house.site.archive.paper(Visit.paper, made.visit.id)
+    assert isinstance(kept, Visit)
+    await file(house, replace(kept, state=VisitState.CHECKED_IN, checked_out_at=None))
+    house.clock.go_on(3 * 3_600)
+
+    await Tidier(house.site).look()
+
+    kept = await house.site.archive.paper(Visit.paper, made.visit.id)
+    assert isinstance(kept, Visit) and kept.state is VisitState.CHECKED_OUT
+
+
+async def test_who_overstays_stays_on_the_list(house: House) -> None:
+    made = await checked_in(house)
+    await passed(house, made.pass_value, "gate", "in")
+    house.clock.go_on(3 * 3_600)
+
+    await Tidier(house.site).look()
+
+    assert house.site.directory.papers.by_id[f"visit:{made.visit.id}"].is_live
+
+
+async def test_a_contractor_goes_out_for_lunch_and_comes_back(house: House) -> None:
+    days = {"kind": HolderKind.CONTRACTOR, "host": None, "ends_at": now(house, days=3)}
+    made = await checked_in(house, **days)
+    await passed(house, made.pass_value, "gate", "in")
+    await passed(house, made.pass_value, "exit", "out")
+    assert await tap(house, made.pass_value) == ("grant", "ok")
+
+    await passed(house, made.pass_value, "gate", "in")
+
+    (visit,) = house.site.directory.papers.visits[made.visit.holder]
+    assert visit.state is VisitState.CHECKED_IN
+
+
+async def test_a_visitors_vehicle_comes_when_approved_and_its_exit_asks_for_a_look(house: House) -> None:
+    made = await visits.register(house.site, wanted(house, plate="沪C 11111", belongings=("two crates",)), GUARD)
+    await visits.check_in(house.site, made.visit.id, True, "guard-1")
+    assert await tap(house, "沪C11111", "lane", kind="plate") == ("deny", "unknown_credential")
+    await visits.approve_vehicle(house.site, made.visit.id, "officer-1")
+    with pytest.raises(NotPossible):
+        await visits.approve_vehicle(house.site, made.visit.id, "officer-1")
+    watching = house.site.feed.subscribe()
+    await passed(house, "沪C11111", "lane", "in", "plate")
+
+    await passed(house, "沪C11111", "lane", "out", "plate")
+
+    told = [watching._queue.get_nowait()["type"] for _ in range(watching._queue.qsize())]
+    assert told.count("look_at_vehicle") == 1
+    assert await tap(house, "沪C11111", "lane", kind="plate") == ("deny", "credential_revoked")
+    assert house.site.directory.papers.vehicles == {}
+    watching.close()
+
+
+async def test_a_vehicle_without_a_request_has_none_to_approve(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD)
+
+    with pytest.raises(NotPossible):
+        await visits.approve_vehicle(house.site, made.visit.id, "officer-1")
+
+
+async def test_two_guards_who_check_one_visitor_in_do_it_once(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD)
+
+    results = await asyncio.gather(
+        *(visits.check_in(house.site, made.visit.id, True, f"guard-{n}") for n in range(5)), return_exceptions=True
+    )
+
+    assert sum(isinstance(result, NotPossible) for result in results) == 4
+    assert [row["step"] for row in await house.rows("permit")].count("checked_in") == 1
+
+
+# ---------------------------------------------------------------- the level changes
+
+
+async def test_when_the_level_changes_everything_issued_is_judged_again_and_counted(house: House) -> None:
+    made = await checked_in(house)
+    await passed(house, made.pass_value, "gate", "in")
+    await passed(house, "STAFF1", "gate", "in", "card")
+    await visits.register(house.site, wanted(house, kind=HolderKind.OFFICIAL, number=PASSPORTS[1]), GUARD)
+    watch = judging.LevelWatch(house.site)
+    await watch.look()
+    await watch.look()
+    assert await house.rows("judged_again") == []
+
+    order = await level(house, 1)
+    await watch.look()
+
+    (row,) = await house.rows("judged_again")
+    assert (row["visits"], row["visits_refused"], row["inside_refused"]) == (2, 2, 1)
+    assert row["reasons"] == {"level_refuses": 1}
+    await normal(house, order)
+    await watch.look()
+    assert [(r["visits_refused"], r["inside_refused"]) for r in await house.rows("judged_again")] == [(2, 1), (0, 0)]
+
+
+async def test_a_ban_of_a_visitor_does_not_end_the_visit_and_nobody_is_locked_in(house: House) -> None:
+    made = await checked_in(house)
+    await passed(house, made.pass_value, "gate", "in")
+    holder = house.site.directory.holders[made.visit.holder]
+    ban = await bans.request(
+        house.site, holder=holder.id, act=bans.BanAct.TRESPASS, ends_at=now(house, days=9), by="officer-1"
+    )
+    await bans.approve(house.site, ban.id, "leader-1")
+    await bans.approve(house.site, ban.id, "leader-2")
+
+    assert await tap(house, made.pass_value) == ("deny", "entry_banned")
+    await passed(house, made.pass_value, "exit", "out")
