@@ -107,7 +107,7 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
         if decision.outcome is Outcome.GRANT and request.direction is Direction.IN:
             use = pass_uses.next_use(site, device, tap.id, request, answered.command)
         unit = Unit((entry,), based_on=None if first else world.directory.version)
-        if use is not None or request.pin is PinWord.DURESS:
+        if use is not None or request.pin is not PinWord.ABSENT:
             unit = _with_more(site, device, tap, request, decision, unit, use)
         try:
             result = await site.ledger.commit(unit, None if first else site.rules.record_within_s)
@@ -149,6 +149,9 @@ def _with_more(
     entries, changes = unit.entries, unit.changes
     if use is not None:
         entries, changes = (*entries, use.entry), (use.change,)
+    counted = pins.tried(site, device, tap, request)
+    if counted is not None:
+        entries = (*entries, counted)
     if request.pin is PinWord.DURESS:
         entries = (*entries, pins.cry_for_help(site, device, tap, decision.holder))
     return replace(unit, entries=entries, changes=changes)

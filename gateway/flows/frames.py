@@ -17,4 +17,4 @@ async def frame(site: Site, device: Device, frame: Frame, jpeg: bytes) -> None:
     if len(site.pictures) > PICTURES_AT_MOST:
         site.pictures.popitem(last=False)
     site.feed.publish({"type": "picture", "device": device.id, "at": frame.at, "command": frame.command})
-    await lane_cycle.picture_came(site, device, frame)
+    await lane_cycle.picture_came(site, device, frame, jpeg)

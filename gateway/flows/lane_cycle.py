@@ -14,7 +14,7 @@ from gateway.core.lanes import Origin
 from gateway.flows import alarms, command, lanes
 from gateway.flows.devices import Device
 from gateway.flows.ports import LedgerUnavailable
-from gateway.flows.site import Site
+from gateway.flows.site import Picture, Site
 
 GRANT_LIVES = timedelta(seconds=60)
 """A device acts on an answer within seconds; a guard's comes within the minute that it waits for it."""
@@ -93,10 +93,13 @@ async def picture_of(site: Site, device: Device, event: str) -> None:
         site.snapshots.popitem(last=False)
 
 
-async def picture_came(site: Site, device: Device, frame: Frame) -> None:
-    """A camera's picture: if it was asked for an alarm, the alarm says which one it is."""
+async def picture_came(site: Site, device: Device, frame: Frame, jpeg: bytes) -> None:
+    """A camera's picture: if it was asked for an alarm, it is kept with it, and the alarm says which one it is."""
     alarm = site.snapshots.pop(frame.command, None)
     if alarm is not None:
+        site.alarm_pictures[alarm] = Picture(frame.at, frame.command, jpeg)
+        if len(site.alarm_pictures) > SNAPSHOTS_AT_MOST:
+            site.alarm_pictures.popitem(last=False)
         await alarms.note(site, alarm, f"picture {frame.id} of {device.id}")
 
 

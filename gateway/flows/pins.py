@@ -8,6 +8,7 @@ silent: only the control room sees it. Leaves to others: where a PIN is needed (
 """
 
 import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -19,11 +20,13 @@ from gateway.core.nouns import Credential, Holder, Request
 from gateway.flows import alarms, directory_watch
 from gateway.flows.changes import PinSet
 from gateway.flows.devices import Device
-from gateway.flows.ports import Entry, LedgerUnavailable, Outdated, PinDigests, Unit
+from gateway.flows.ports import Entry, LedgerUnavailable, Outdated, PinDigests, Unit, timed_key
 from gateway.flows.site import Site
 
 TRIES = 5
 """How often a change of a PIN is tried anew because somebody else changed the directory meanwhile."""
+KEY = "w:"
+"""What the ledger keys of all rows begin with from which the count of wrong PINs follows, in the order of time."""
 NOBODYS = PinDigests("0" * 64, "0" * 64)
 """Stands in where a holder has no PIN: the comparison takes as long, and never fits."""
 
@@ -43,9 +46,7 @@ class NoKey(RuntimeError):
 async def load(site: Site) -> None:
     """At start: the digests, and what the ledger tells of the last hours' tries."""
     site.pins = await site.archive.pins()
-    since = site.clock.now() - pins.REMEMBERED
-    told = {"decision": '"pin":"', "pin_set": "", "pin_unlocked": ""}
-    for row in await site.archive.rows_since(told, since):
+    for row in await site.archive.timed(KEY, site.clock.now() - pins.REMEMBERED):
         _tell_again(site, row)
 
 
@@ -123,6 +124,16 @@ def in_the_record(request: Request) -> str:
     return PinWord.RIGHT.value if request.pin is PinWord.DURESS else request.pin.value
 
 
+def tried(site: Site, device: Device, tap: Tap, request: Request) -> Entry | None:
+    """The row from which the count is made again after a restart; None where no PIN was compared."""
+    held = site.directory.credentials.get((request.credential, request.value))
+    if held is None or request.pin in (PinWord.ABSENT, PinWord.LOCKED):
+        return None
+    now = site.clock.now()
+    body = {"credential": held.ref, "device": device.id, "tap": tap.id, "pin": in_the_record(request)}
+    return Entry("pin_tried", now, body, timed_key(KEY, now, f"{device.id}:{tap.id}"))
+
+
 def cry_for_help(site: Site, device: Device, tap: Tap, holder: str | None) -> Entry:
     """The row of a duress PIN, written with the decision."""
     body = {"device": device.id, "portal": device.portal, "tap": tap.id, "holder": holder}
@@ -168,7 +179,9 @@ async def unlock(site: Site, person: str, by: str) -> int:
     holder = holder_of(site, person)
     cards = _cards_of(site, holder)
     body = {"holder": holder.ref, "cards": cards, "by": by}
-    await site.ledger.commit(Unit((Entry("pin_unlocked", site.clock.now(), body),)), site.rules.record_within_s)
+    now = site.clock.now()
+    entry = Entry("pin_unlocked", now, body, timed_key(KEY, now, f"unlocked:{secrets.token_hex(4)}"))
+    await site.ledger.commit(Unit((entry,)), site.rules.record_within_s)
     at = _surely(site)
     locked = sum(1 for card in cards if site.pin_tries.locked_devices(card, at))
     site.pin_tries.forget(cards)
@@ -194,7 +207,8 @@ async def _file(site: Site, person: str, by: str, digests_of: Callable[[Holder],
         change = PinSet(
             holder.ref, None if digests is None else digests.digest, None if digests is None else digests.duress, now
         )
-        unit = Unit((Entry("pin_set", now, body),), (change,), directory=True, based_on=site.directory.version)
+        entry = Entry("pin_set", now, body, timed_key(KEY, now, f"set:{secrets.token_hex(4)}"))
+        unit = Unit((entry,), (change,), directory=True, based_on=site.directory.version)
         result = await site.ledger.commit(unit, site.rules.record_within_s)
         if isinstance(result, Outdated):
             await site.refresh_directory()

@@ -154,6 +154,8 @@ class Archive(Protocol):
 
     async def open_waits(self, since: datetime) -> Sequence[dict[str, Any]]: ...
 
+    async def timed(self, prefix: str, since: datetime) -> Sequence[dict[str, Any]]: ...
+
     async def rows_since(self, kinds: Mapping[str, str], since: datetime) -> Sequence[dict[str, Any]]: ...
 
     async def numbered(self, prefix: str) -> Sequence[dict[str, Any]]: ...
@@ -178,6 +180,11 @@ class PinDigests:
 
     digest: str
     duress: str | None
+
+
+def timed_key(prefix: str, at: datetime, rest: str) -> str:
+    """The ledger key of a fact that is looked up by its time: all since a moment lie beside each other."""
+    return f"{prefix}{round(at.timestamp() * 1000):013d}:{rest}"
 
 
 class Courier(Protocol):

@@ -275,6 +275,7 @@ class Site:
         self.latching: dict[str, Act] = {}
         """Commands to a bollard that latch it or end that, until the device has answered."""
         self.snapshots: OrderedDict[str, str] = OrderedDict()
+        self.alarm_pictures: OrderedDict[str, Picture] = OrderedDict()
         """Pictures that were asked for an alarm: the snapshot's command, and the alarm."""
         self.done_at: dict[str, datetime] = {}
         """Which daily round was last made for which moment, by its name."""

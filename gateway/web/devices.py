@@ -3,9 +3,10 @@
 from typing import Any
 
 import msgspec
+from aiohttp import web
 
 from gateway.core.rights import Right
-from gateway.flows import alarms, command, device_status, quarantine, waiting
+from gateway.flows import alarms, command, device_status, quarantine, reading, waiting
 from gateway.flows.devices import Device
 from gateway.flows.open_alarms import Alarm
 from gateway.flows.reading import PastAlarm
@@ -76,6 +77,16 @@ async def close_alarm(call: Call) -> shapes.AlarmInfo:
         return as_alarm(await alarms.close(call.site, call.path("alarm"), call.body.disposal, call.by.ref))
     except alarms.NoSuchAlarm:
         raise not_found("alarm") from None
+
+
+async def alarm_picture(call: Call) -> web.Response:
+    """The picture that was taken for an alarm; who looked is recorded first."""
+    alarm = call.path("alarm")
+    picture = call.site.alarm_pictures.get(alarm)
+    if picture is None:
+        raise not_found("picture")
+    await reading.note(call.site, call.by.ref, "alarm_picture", 1)
+    return web.Response(body=picture.jpeg, content_type="image/jpeg")
 
 
 async def list_waiting(call: Call) -> shapes.WaitingList:

@@ -359,6 +359,7 @@ async def test_an_impact_gets_the_nearest_cameras_picture(house: House) -> None:
 
     (alarm,) = [a for a in house.site.alarms.by_id.values() if a.condition == "impact"]
     assert alarm.detail == "picture f-1 of lane" and alarm.count == 1
+    assert house.site.alarm_pictures[alarm.id].jpeg == b"jpeg"
     (row,) = await house.rows("alarm_noted")
     assert (row["alarm"], row["detail"]) == (alarm.id, alarm.detail)
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.flows.changes import PassUsed, PinSet, PresenceDoubted, PresenceMoved
-from gateway.flows.ports import NUMBER_DIGITS, Entry, PinDigests, Unit
+from gateway.flows.ports import NUMBER_DIGITS, Entry, PinDigests, Unit, timed_key
 from gateway.store.archive import StoreArchive
 from gateway.store.sealing import Sealer
 from gateway.store.tables import credentials
@@ -36,6 +36,14 @@ async def test_the_rows_of_one_pass_come_in_their_order_and_nobody_elses(book: B
 
     assert [row["n"] for row in await archive.numbered("u:ab:")] == [1, 2, 10]
     assert await archive.numbered("u:nobody:") == []
+
+
+async def test_facts_that_are_looked_up_by_their_time_come_from_a_moment_on(book: Book, archive: StoreArchive) -> None:
+    moments = [AT - timedelta(milliseconds=1), AT, AT + timedelta(days=400)]
+    rows = [Entry("pin_tried", at, {"n": n}, timed_key("w:", at, f"control:{n}")) for n, at in enumerate(moments)]
+    write(book, *rows, Entry("other", AT, {}, timed_key("v:", AT, "a")), Entry("other", AT, {}, "wa"))
+
+    assert [(row["n"], row["at"]) for row in await archive.timed("w:", AT)] == [(1, AT), (2, moments[2])]
 
 
 async def test_rows_of_some_kinds_since_a_moment_by_what_stands_in_them(book: Book, archive: StoreArchive) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from gateway.flows import alarms
+from gateway.flows.site import Picture
 from gateway.store import tables
 from tests.web.guardpost import PASSWORD, PEOPLE, GuardPost
 
@@ -261,6 +262,20 @@ async def test_an_alarm_is_seen_acknowledged_and_closed(post: GuardPost) -> None
     assert [alarm["condition"] for alarm in found["alarms"]] == ["forced_door", "device_clock"]
     assert (acknowledged["state"], closed["state"], again) == ("acknowledged", "closed", 404)
     assert [(alarm["id"], alarm["disposal"]) for alarm in past["alarms"]] == [(worst["id"], "a cleaner had left by it")]
+
+
+async def test_the_picture_of_an_alarm_is_shown_to_who_deals_with_it_and_the_look_is_recorded(post: GuardPost) -> None:
+    guard, maintenance = await post.signed_in("guard1", "guard"), await post.signed_in("fitter1", "maintenance")
+    alarm = await alarms.raise_alarm(post.site, alarms.IMPACT, "north-bollard")
+    without, _ = await ask(guard, "GET", f"/api/v1/alarms/{alarm.id}/picture")
+    post.site.alarm_pictures[alarm.id] = Picture(post.site.clock.now(), "c", b"\xff\xd8 a picture")
+
+    async with guard.get(f"/api/v1/alarms/{alarm.id}/picture") as answer:
+        shown = answer.status, answer.content_type, await answer.read()
+    refused, _ = await ask(maintenance, "GET", f"/api/v1/alarms/{alarm.id}/picture")
+
+    assert (without, shown, refused) == (404, (200, "image/jpeg", b"\xff\xd8 a picture"), 403)
+    assert [row["what"] for row in await post.records("record_read")] == ["alarm_picture"]
 
 
 # ---------------------------------------------------------------- whoever waits

@@ -88,6 +88,7 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("post", "/api/v1/devices/{device}/quarantine/end"): {"operator"},
     ("get", "/api/v1/devices/{device}/commands/{command}"): {"operator", "security_officer", "maintenance", "admin"},
     ("get", "/api/v1/alarms"): SEERS,
+    ("get", "/api/v1/alarms/{alarm}/picture"): {"guard", "operator", "security_officer"},
     ("post", "/api/v1/alarms/{alarm}/acknowledge"): {"guard", "operator", "security_officer"},
     ("post", "/api/v1/alarms/{alarm}/close"): {"operator", "security_officer"},
     ("get", "/api/v1/waiting"): WATCHERS,
