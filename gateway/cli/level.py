@@ -233,11 +233,21 @@ def _file(
 def _move(config: Path, id: str, by: str, as_json: bool, act: Callable[[Shelf, Order, Who], Filed]) -> None:
     settings = load(config, environment())
     with open_site_store(settings) as store:
-        past = store.read(lambda connection: find_paper(connection, PaperKind.ORDER, id))
-        if not isinstance(past, Order):
-            fail(f"there is no order {id!r}; `wardgate level show` names them")
+        _order_on(store, _shelf(store), id)
         who = proven(store, by)
-        _carry_out(store, as_json, lambda shelf: act(shelf, shelf.orders.get(id, past), who))
+        # Looked up anew in each try: somebody may end the order while a password is typed.
+        _carry_out(store, as_json, lambda shelf: act(shelf, _order_on(store, shelf, id), who))
+
+
+def _order_on(store: SiteStore, shelf: Shelf, id: str) -> Order:
+    """The order as it stands on `shelf`; one that is over is looked up, to say so.
+
+    That is read after the shelf's version: what comes in between makes an act outdated, not wrong.
+    """
+    found = shelf.orders.get(id) or store.read(lambda connection: find_paper(connection, PaperKind.ORDER, id))
+    if not isinstance(found, Order):
+        fail(f"there is no order {id!r}; `wardgate level show` names them")
+    return found
 
 
 def _carry_out(store: SiteStore, as_json: bool, decide: Callable[[Shelf], Filed]) -> None:

@@ -3,7 +3,7 @@
 Promises: pure; what cannot be looked up is None or raises, and is never made up. Leaves to others: what follows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from gateway.core.nouns import Campus, Credential, Holder, Portal, Request, Worl
 from gateway.core.papers import Authorisation, GatheringState, Vehicle, VehicleKind, Visit
 from gateway.core.policy import Cell, DormitoryRole, Need, Place, RestrictedRole
 from gateway.core.reasons import Reason
+from gateway.core.windows import Window, is_open_at
 
 VISITING_KINDS = frozenset({HolderKind.VISITOR, HolderKind.GUARDIAN, HolderKind.OFFICIAL, HolderKind.MEDIA})
 """Kinds that come by a visit, never by a standing permission."""
@@ -89,6 +90,20 @@ def look_up(request: Request, world: World, now: datetime) -> Facts | None:
         needs,
         visits,
     )
+
+
+# ---------------------------------------------------------------- the hours of a day
+
+
+def local_times(facts: Facts) -> tuple[datetime, ...]:
+    """What the site's clock may show: now, and while that is suspect the last moment beyond doubt as well."""
+    doubt = facts.moment.trusted_until
+    return (facts.local,) if doubt is None else (facts.local, doubt.astimezone(facts.world.campus.timezone))
+
+
+def surely_open(facts: Facts, windows: Iterable[Window] | None) -> bool:
+    """True if the windows are open beyond doubt: a clock that leapt into the hours of a day opens nothing."""
+    return windows is None or all(is_open_at(windows, local) for local in local_times(facts))
 
 
 # ---------------------------------------------------------------- the cell of the policy

@@ -6,14 +6,23 @@ words are asked only where somebody is known; nobody at all is refused before.
 
 from collections.abc import Callable, Mapping
 
-from gateway.core.facts import VISIT_HAS, VISITING_KINDS, Facts, authorisation_here, comes_home, is_of_the_house
+from gateway.core.facts import (
+    VISIT_HAS,
+    VISITING_KINDS,
+    Facts,
+    authorisation_here,
+    comes_home,
+    is_of_the_house,
+    local_times,
+    surely_open,
+)
 from gateway.core.facts import suspended_gathering as _suspended
 from gateway.core.kinds import CredentialKind, HolderKind, PinWord, PortalKind, Verdict
-from gateway.core.nouns import Finding, Holder
+from gateway.core.nouns import Finding, Holder, Permission
 from gateway.core.papers import Visit
 from gateway.core.policy import Need
 from gateway.core.reasons import Reason
-from gateway.core.windows import is_open_at
+from gateway.core.windows import Window, is_open_at
 
 Rule = Callable[[Facts], Finding]
 
@@ -31,7 +40,7 @@ def permission(facts: Facts) -> Finding:
     for rule in facts.world.campus.permissions_by_portal[portal.id]:
         if not rule.holds_for(who, portal):
             continue
-        if not is_open_at(rule.windows, facts.local):
+        if not surely_open(facts, rule.windows):
             outside_hours = True
         elif rule.late_return or (at_dormitory and _is_own_home(facts, rule.own_dormitory) and _is_curfew(facts)):
             late = True
@@ -57,12 +66,26 @@ def _is_let_in_late(facts: Facts) -> bool:
     """Nobody is locked out at night: a resident's own door has no hours, nor have a boarder's gates after curfew."""
     if facts.portal.kind is PortalKind.DORMITORY:
         return facts.who.dormitory == facts.portal.zone
-    return _is_curfew(facts) and comes_home(facts.world.campus, facts.portal, facts.who)
+    if not _is_curfew(facts) or not comes_home(facts.world.campus, facts.portal, facts.who):
+        return False
+    # In doubt it may be the hour before curfew as well: then the gate has to be open to them at that hour.
+    hours = [window for rule in _rules_for(facts) for window in rule.windows or ()]
+    return surely_open(facts, (*_curfew(facts), *hours))
+
+
+def _rules_for(facts: Facts) -> list[Permission]:
+    rules = facts.world.campus.permissions_by_portal[facts.portal.id]
+    return [rule for rule in rules if rule.holds_for(facts.who, facts.portal)]
 
 
 def _is_curfew(facts: Facts) -> bool:
+    """True if it may be curfew."""
+    return any(is_open_at(_curfew(facts), local) for local in local_times(facts))
+
+
+def _curfew(facts: Facts) -> tuple[Window, ...]:
     curfew = facts.world.campus.curfew
-    return curfew is not None and curfew.is_open_at(facts.local)
+    return () if curfew is None else (curfew,)
 
 
 # ---------------------------------------------------------------- by visit
@@ -85,7 +108,7 @@ def _closed(facts: Facts, visit: Visit) -> Reason | None:
 
 def visiting_hours(facts: Facts) -> Finding:
     """In the visiting hours of the dormitories."""
-    if is_open_at(facts.world.campus.visiting_hours, facts.local):
+    if surely_open(facts, facts.world.campus.visiting_hours):
         return Finding("visiting_hours", Verdict.PASSES)
     return Finding("visiting_hours", Verdict.REFUSES, Reason.VISITING_HOURS)
 
@@ -159,7 +182,7 @@ def _may_ride(facts: Facts, ref: str | None) -> bool:
 def timetable(facts: Facts) -> Finding:
     """On its route and timetable, or with the duty leader's authorisation."""
     bus = facts.vehicle
-    if bus is not None and facts.portal.id in bus.portals and is_open_at(bus.timetable, facts.local):
+    if bus is not None and facts.portal.id in bus.portals and surely_open(facts, bus.timetable):
         return Finding("timetable", Verdict.PASSES)
     return _if_authorised(facts, "timetable", Reason.OUTSIDE_HOURS)
 

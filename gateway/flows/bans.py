@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 
 from gateway.core.nouns import Directory
 from gateway.core.papers import BanAct, EntryBan
+from gateway.core.rights import Right
 from gateway.flows.permits import NotPossible, NotYours, Step, carry_out, check_times, find, holder_of, new_id
 from gateway.flows.site import Site
 
 AT_MOST = timedelta(days=90)
 APPROVERS = 2
+MAY_APPROVE = frozenset({Right.APPROVE_BANS})
 
 
 async def request(site: Site, *, holder: str, act: BanAct, ends_at: datetime, by: str) -> EntryBan:
@@ -37,9 +39,13 @@ async def approve(site: Site, id: str, by: str) -> EntryBan:
 
     Raises `NoSuchPermit`, `NotYours`, `NotPossible`, `LedgerUnavailable`.
     """
+    asked = find(site.directory, EntryBan, id).approvers
+    lost = {one for one in asked if not await site.still_may(one, MAY_APPROVE)}
 
     def work_out(directory: Directory, now: datetime) -> Step:
         ban = find(directory, EntryBan, id)
+        if len(ban.approvers) < APPROVERS:
+            ban = replace(ban, approvers=tuple(one for one in ban.approvers if one not in lost))
         if by == ban.requested_by:
             raise NotYours("who requests a ban does not approve it")
         if by in ban.approvers:

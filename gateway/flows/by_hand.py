@@ -1,14 +1,16 @@
 """A guard opens for somebody who shows nothing: one decision in the ledger, then one command to the portal's reader.
 
 Promises: the record, the command's row and every paper that comes with them are one unit, on disk before the command
-leaves; on the way out the act comes first where the ledger is away. A refusal has its record too, and no command.
+leaves; on the way out the act comes first where the ledger is away. A refusal has its record too, and no command. On
+the way in nothing is done that was judged on a directory which somebody has changed meanwhile.
 Leaves to others: whether it may be (`identifications`, `openings`).
 """
 
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from devices.messages import Action, Command, Text
 from gateway.core.kinds import CredentialKind, Direction, Outcome, PortalKind
@@ -17,12 +19,19 @@ from gateway.core.reasons import Reason
 from gateway.core.sentences import SENTENCES
 from gateway.flows import command, command_result, passage, told
 from gateway.flows.devices import Device
-from gateway.flows.permits import NotPossible, WrongField, followed
-from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.permits import TRIES, NotPossible, WrongField, followed
+from gateway.flows.ports import Entry, LedgerUnavailable, Outdated, Unit
 from gateway.flows.site import Answered, Site
 
 OPENS = ("reader", "dorm", "camera")
 """The kinds of devices that open on `grant`, the best first: a camera opens a lane that has no reader."""
+
+
+T = TypeVar("T")
+
+
+class Overtaken(Exception):
+    """Somebody has changed the directory since this was judged; nothing was written and nothing done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,8 @@ class Act:
     entries: tuple[Entry, ...] = ()
     changes: tuple[Any, ...] = ()
     directory: bool = False
+    judged_on: int | None = None
+    """The directory's version on which `decision` was made; it does not matter on the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +88,20 @@ def opener_at(site: Site, portal: Portal) -> Device:
     return found[0]
 
 
+async def on_the_newest(site: Site, judge_and_act: Callable[[], Awaitable[T]]) -> T:
+    """Judge and act, and do so again on the newest directory as often as it is `Overtaken`. Raises `LedgerUnavailable`,
+    and whatever else `judge_and_act` raises."""
+    for _ in range(TRIES):
+        try:
+            return await judge_and_act()
+        except Overtaken:
+            await site.refresh_directory()
+    raise LedgerUnavailable("others change the directory at the same time")
+
+
 async def carry_out(site: Site, act: Act) -> Done:
-    """Record it and, if it grants, open. Raises `NotPossible`, `LedgerUnavailable`: then nothing was opened."""
+    """Record it and, if it grants, open. Raises `NotPossible`, `Overtaken`, `LedgerUnavailable`: then nothing was
+    opened."""
     device = opener_at(site, act.portal)
     grants = act.outcome is Outcome.GRANT
     if grants:
@@ -91,9 +114,11 @@ async def carry_out(site: Site, act: Act) -> Done:
     entries = [Entry("decision", now, _record(act, device, now, id, command_id), f"t:{device.id}:{id}"), *act.entries]
     if command_id is not None:
         entries.append(_ordered(act, device, now, command_id))
-    unit = Unit(tuple(entries), act.changes, directory=act.directory)
+    judged_on = act.judged_on if act.direction is Direction.IN else None
+    unit = Unit(tuple(entries), act.changes, directory=act.directory, based_on=judged_on)
     try:
-        await site.ledger.commit(unit, site.rules.record_within_s)
+        if isinstance(await site.ledger.commit(unit, site.rules.record_within_s), Outdated):
+            raise Overtaken
     except LedgerUnavailable:
         if not grants or act.direction is Direction.IN:
             raise

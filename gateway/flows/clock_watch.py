@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from gateway.core.rights import Right
 from gateway.flows import alarms, level_changes
 from gateway.flows.ports import Clock, Entry, Known, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -25,6 +26,7 @@ LEAP_S = 5.0
 SLEWED = 0.001
 """How fast a time source may pull the clock without a leap, in seconds a second; Linux itself slews by 0.0005."""
 AGREES_FOR_S = 60.0
+MAY_CONFIRM = frozenset({Right.END_EMERGENCIES, Right.SIGN_ORDERS})
 CONFIRM_WITHIN_S = 15 * 60.0
 """How long the first of the two people who confirm the clock waits for the second."""
 WITHIN_S = 10.0
@@ -202,7 +204,7 @@ async def confirm(site: Site, by: str) -> bool:
     if clock.doubt is not doubt:
         return True  # it has settled meanwhile
     first = _first(doubt, clock)
-    if first is None or first == by:
+    if first is None or first == by or not await site.still_may(first, MAY_CONFIRM):
         doubt.confirmed_by, doubt.confirmed_at = by, clock.boot_s()
         return False
     await _say_good(site, clock, "confirmed", [first, by])

@@ -19,6 +19,7 @@ from gateway.core.kinds import PresenceState, ZoneKind
 from gateway.core.levels import is_in_force
 from gateway.core.nouns import Campus
 from gateway.core.papers import Cause, Emergency, EmergencyKind, Followed, PaperKind, Remark
+from gateway.core.rights import Right
 from gateway.flows import alarms, credential_lists, directory_watch, drill_marks, orders, postures, propagation
 from gateway.flows.changes import EmergencyMoved
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Unit, Written
@@ -32,6 +33,9 @@ TRIES = 5
 NOTED_AFTER_S = 10.0
 """By then every device has followed, or is late and listed: time to note it on the paper."""
 REMARKS_AT_MOST = 200
+MAY_END = frozenset({Right.END_EMERGENCIES})
+LIKE_IT_AT_MOST = 20
+"""So many of one kind at a time are called by hand, each for zones of its own; then the next is the whole site's."""
 AGAIN_S = 1.0
 
 
@@ -71,9 +75,12 @@ async def start(
     if unknown:
         raise NotPossible("unknown_zone", f"there is no zone {', '.join(unknown)[:200]}")
     over = frozenset(zones) or whole_site(site.campus)
-    for known in site.emergencies.values():
-        if (known.kind, known.zones, known.drill, known.cause) == (kind, over, drill, Cause.HAND) and known.is_live:
-            return known
+    like_it = [e for e in by_hand(site) if (e.kind, e.drill) == (kind, drill)]
+    if len(like_it) >= LIKE_IT_AT_MOST:
+        over = whole_site(site.campus)  # one who calls it zone by zone means the whole site
+    for known in like_it:
+        if all(not known.zones.isdisjoint(site.campus.around(zone)) for zone in over):
+            return _called_again(site, known, by)
     if drill and any(not known.drill for known in site.emergencies.values() if known.is_live):
         raise NotPossible("real_emergency", "a real emergency is in force: no drill beside it")
     now = site.clock.now()
@@ -83,12 +90,36 @@ async def start(
     return site.emergencies.get(emergency.id, emergency)
 
 
+def by_hand(site: Site) -> list[Emergency]:
+    """Those that people called, on which another call may still build."""
+    live = [e for e in site.emergencies.values() if e.cause is Cause.HAND and e.is_live and e.id not in site.ending]
+    return sorted(live, key=lambda e: e.started_at)
+
+
+def _called_again(site: Site, known: Emergency, by: str) -> Emergency:
+    """The same called once more is one. Whoever calls it again does not see it as over: the first word on its end is
+    void."""
+    if known.ending_by is None:
+        return known
+    fields: dict[str, Any] = {"ending_by": None, "ending_at": None}
+    again = replace(known, **fields)
+    site.hold(again)
+    body = {"emergency": known.id, "by": by, "drill": known.drill}
+    site.spawn(_file(site, again, Entry("emergency_called_again", site.clock.now(), body), fields))
+    site.feed.publish(as_event(site, again))
+    return again
+
+
 def begin(site: Site, emergency: Emergency) -> Emergency:
     """It is in force: decisions see it, and every device is told, before this returns. Nothing is written here."""
     site.hold(emergency)
     if not emergency.drill:
         end_drills(site, f"real_{emergency.cause.value}")
     postures.issue_at_once(site, site.devices)
+    if emergency.kind is EmergencyKind.EVACUATE:
+        from gateway.flows import waiting  # it knows of commands, and they of emergencies
+
+        site.spawn(waiting.let_out_all(site))
     inside = _inside(site, emergency.zones)
     mustered = tuple(inside) if emergency.kind is EmergencyKind.EVACUATE else ()
     emergency = replace(emergency, inside_at_start=len(inside), mustered=mustered)
@@ -146,7 +177,7 @@ async def sign(site: Site, id: str, by: str) -> Emergency:
         entry = Entry("emergency_signed", now, {"emergency": id, "by": by, "drill": emergency.drill})
         moved = await _move(site, emergency, entry, {"signed_by": by, "signed_at": now})
         if moved is not None:
-            await alarms.clear_alarm(site, alarms.EMERGENCY_UNSIGNED, _place(emergency))
+            await alarms.clear_alarm(site, alarms.EMERGENCY_UNSIGNED, emergency.id)
             return moved
     raise LedgerUnavailable("others change the directory at the same time")
 
@@ -166,6 +197,8 @@ async def end(site: Site, id: str, by: str, reason: str) -> Emergency:
         first = emergency.ending_by if _still_holds(site, emergency) else None
         if first == by:
             raise NotPossible("two_people", "a second person ends it")
+        if first is not None and not await site.still_may(first, MAY_END):
+            first = None
         if first is None:
             entry = Entry("emergency_ending", now, {"emergency": id, "by": by, "drill": emergency.drill})
             moved = await _move(site, emergency, entry, {"ending_by": by, "ending_at": now, "end_reason": reason})
@@ -174,10 +207,14 @@ async def end(site: Site, id: str, by: str, reason: str) -> Emergency:
                 "emergency_ended", now, {"emergency": id, "by": [first, by], "why": "people", "drill": emergency.drill}
             )
             ended = {"ended_by": by, "ended_at": now, "end_reason": reason or emergency.end_reason}
-            moved = await _move(site, emergency, entry, ended | _last_words(site, emergency))
+            site.ending.add(id)  # a fire or a call that comes while this is written begins a new one
+            try:
+                moved = await _move(site, emergency, entry, ended | _last_words(site, emergency))
+            finally:
+                site.ending.discard(id)
         if moved is not None:
             if not moved.is_live:
-                await alarms.clear_alarm(site, alarms.EMERGENCY_UNSIGNED, _place(emergency))
+                await alarms.clear_alarm(site, alarms.EMERGENCY_UNSIGNED, emergency.id)
             return moved
     raise LedgerUnavailable("others change the directory at the same time")
 
@@ -332,8 +369,9 @@ async def _escalate(site: Site, emergency: Emergency) -> None:
     now = site.clock.now()
     moved = replace(emergency, escalated_at=now)
     site.hold(moved)
-    what = f"{drill_marks.WORD + ': ' if emergency.drill else ''}{emergency.kind.value} {emergency.id} is not signed"
-    await alarms.raise_alarm(site, alarms.EMERGENCY_UNSIGNED, _place(emergency), what)
+    where = ", ".join(sorted(emergency.zones))[:200]
+    what = f"{drill_marks.WORD + ': ' if emergency.drill else ''}{emergency.kind.value} of {where} is not signed"
+    await alarms.raise_alarm(site, alarms.EMERGENCY_UNSIGNED, emergency.id, what)
     entry = Entry("emergency_escalated", now, {"emergency": emergency.id, "drill": emergency.drill})
     site.feed.publish(as_event(site, moved))
     site.spawn(_file(site, moved, entry, {"escalated_at": now}))
@@ -420,10 +458,6 @@ def _inside(site: Site, zones: frozenset[str], certain: bool = True) -> set[str]
         within -= {zone for zone in within if site.campus.zones[zone].kind is ZoneKind.SITE}
     wanted = (PresenceState.INSIDE,) if certain else (PresenceState.INSIDE, PresenceState.UNCERTAIN)
     return {ref for ref, known in site.presence.items() if known.zone in within and known.state in wanted}
-
-
-def _place(emergency: Emergency) -> str:
-    return "+".join(sorted(emergency.zones))[:63]
 
 
 async def _move(site: Site, emergency: Emergency, entry: Entry, fields: dict[str, Any]) -> Emergency | None:

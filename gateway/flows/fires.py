@@ -51,12 +51,13 @@ def input_of(site: Site, device: Device, event: Event) -> tuple[str, str] | None
     return None if zone is None or not isinstance(data, FireInput) else (device.id, zone)
 
 
-def burning(site: Site, zone: str) -> Emergency | None:
-    """The evacuation that a fire in exactly this zone has called."""
-    for emergency in site.emergencies.values():
-        if emergency.cause is Cause.FIRE and emergency.is_live and emergency.zones == {zone}:
-            return emergency
-    return None
+def burning(site: Site, zone: str, told_by: str | None = None) -> Emergency | None:
+    """The evacuation that a fire in exactly this zone has called: the one that an input's name stands in, else one on
+    which a new input may build; none whose end is being written."""
+    found = [e for e in site.emergencies.values() if e.cause is Cause.FIRE and e.is_live and e.zones == {zone}]
+    named = [e for e in found if told_by is not None and told_by in e.inputs]
+    free = [e for e in found if e.id not in site.ending]
+    return next(iter([e for e in named if e in free] or free or named), None)
 
 
 def change_of(site: Site, device: Device, event: Event) -> EmergencyMoved | None:
@@ -66,7 +67,7 @@ def change_of(site: Site, device: Device, event: Event) -> EmergencyMoved | None
         return None
     name, zone = heard
     active = is_urgent(event)
-    found = _burn(site, name, zone, event.boot) if active else burning(site, zone)
+    found = _burn(site, name, zone, event.boot) if active else burning(site, zone, name)
     if found is None:
         return None
     if active:
@@ -97,8 +98,8 @@ def why_not_lock(site: Site, device: Device) -> str | None:
 
 def _burn(site: Site, name: str, zone: str, boot: str) -> Emergency:
     """An input is active: a new evacuation, or one more reason for the one in force."""
-    found = burning(site, zone)
-    if found is None:
+    found = burning(site, zone, name)
+    if found is None or found.id in site.ending:
         found = Emergency(
             secrets.token_hex(8),
             EmergencyKind.EVACUATE,

@@ -48,12 +48,25 @@ async def identify(
     rights: frozenset[Right],
 ) -> Identified:
     """Let a known person pass once. Raises `WrongField`, `NotPossible`, `LedgerUnavailable`."""
+    return await by_hand.on_the_newest(site, lambda: _identify(site, holder, portal, direction, reason, by, rights))
+
+
+async def _identify(
+    site: Site,
+    holder: str,
+    portal: str,
+    direction: Direction,
+    reason: IdentificationReason,
+    by: str,
+    rights: frozenset[Right],
+) -> Identified:
+    """The same, judged on the directory of now. Raises `Overtaken` too."""
     place = by_hand.portal_of(site, portal, direction)
     if place.kind is PortalKind.VEHICLE_GATE:
         raise NotPossible("lane", "a lane opens for a plate: let the driver be identified at the gate")
     person = holder_of(site.directory, holder, "holder")
     before = await site.archive.papers(PaperKind.IDENTIFICATION, subject=person.ref)
-    now = site.clock.now()
+    now, judged_on = site.clock.now(), site.directory.version
     decision = as_if_shown(site.world, person.ref, place.id, direction, now)
     grants = decision.outcome is Outcome.GRANT or (
         decision.outcome is Outcome.WAIT and may_answer(decision, direction, rights)
@@ -80,6 +93,7 @@ async def identify(
         entries=(row_of(step, now), *blocked),
         changes=(PaperFiled(paper), *(CredentialStateSet(ref, CredentialState.LOST.value) for ref in lost)),
         directory=bool(lost),
+        judged_on=judged_on,
     )
     done = await by_hand.carry_out(site, act)
     device = site.devices.get(done.device)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from devices.messages import Action, Frame
 from gateway.core.drills import emergency_over
 from gateway.core.lanes import Origin
+from gateway.core.papers import OpeningKind
 from gateway.flows import alarms, command, lanes
 from gateway.flows.devices import Device
 from gateway.flows.ports import LedgerUnavailable
@@ -35,10 +36,11 @@ async def load(site: Site) -> None:
         if row.get("command") and lanes.bollards_at(site, row.get("portal"))
     ]
     told = await site.archive.told([command.result_key(row["device"], row["command"]) for row in rows])
+    taps = {row["command"]: row["tap"] for row in rows if row.get("tap") is not None}
     for row in rows:
         device_or_none = site.devices.get(row["device"])
         if device_or_none is not None and command.result_key(row["device"], row["command"]) not in told:
-            cause = cause_of(row["device"], row.get("tap"), row["command"])
+            cause = cause_of(row["device"], taps.get(row["command"]), row["command"])
             lanes.expect_vehicle(site, device_or_none, row["command"], cause)
 
 
@@ -65,17 +67,23 @@ async def lower_bollards(site: Site, device: Device, cause: str) -> None:
 
 
 async def _holds(site: Site, device: Device, cause: str) -> bool:
-    """True if an emergency is in force here and no person stands behind the grant."""
+    """True if an emergency is in force here and no person stands behind the grant.
+
+    A person does who answered a tap that waited, or opened by hand for responders; a shelter is for people on foot.
+    """
     portal = site.campus.portals.get(device.portal or "")
     if portal is None or emergency_over(site.world, portal.zone) is None or not cause.startswith("tap:"):
         return False
     _, reader, tap = cause.split(":", 2)
-    key = f"a:{reader}:{tap}"  # the second answer to a tap that waited
+    # The answer to a tap that waited; and the tap, or the act by hand.
+    second, first = f"a:{reader}:{tap}", f"t:{reader}:{tap}"
     try:
-        answered = (await site.archive.told([key])).get(key)
+        told = await site.archive.told([second, first])
     except LedgerUnavailable:
         return True
-    return answered is None or answered.get("by") is None
+    answered, by_hand = told.get(second, {}), told.get(first, {})
+    for_responders = by_hand.get("by_hand") == OpeningKind.RESPONDER.value
+    return answered.get("by") is None and not (for_responders and by_hand.get("by") is not None)
 
 
 async def picture_of(site: Site, device: Device, event: str) -> None:

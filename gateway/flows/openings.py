@@ -3,17 +3,21 @@ who take shelter during a lockdown; and for whoever must be let out because of i
 
 While the level is raised the control room learns of responders at once, and a second person has to say within
 15 minutes what became of it: that is an alarm until it is done.
+
+At a restricted door one guard's touch is not enough: responders enter on the control room's word, and there is no
+shelter behind it.
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.core.decide import decide
-from gateway.core.kinds import CredentialKind, Direction, HolderKind, Level, Outcome, Verdict
+from gateway.core.kinds import CredentialKind, Direction, HolderKind, Level, Outcome, PortalKind, Verdict
 from gateway.core.levels import effective_level, emergency_in
 from gateway.core.nouns import Decision, Directory, Finding, Holder, Portal, Request
 from gateway.core.papers import EmergencyKind, Opening, OpeningKind
 from gateway.core.reasons import Reason
+from gateway.core.rights import Right
 from gateway.flows import alarms, by_hand
 from gateway.flows.by_hand import Act
 from gateway.flows.changes import PaperFiled
@@ -38,16 +42,34 @@ async def open_for(
     direction: Direction,
     kind: OpeningKind,
     by: str,
+    rights: frozenset[Right] = frozenset(),
     holder: str | None = None,
     count: int = 1,
 ) -> tuple[by_hand.Done, Opening | None]:
-    """Open once; with it the paper that asks for a disposal, if one is asked for.
+    """Open once; with it the paper that asks for a disposal, if one is asked for. `rights` are those of `by`.
 
-    Raises `WrongField`, `NotPossible`, `LedgerUnavailable`: then nothing was opened.
+    Raises `WrongField`, `NotPossible`, `NotYours`, `LedgerUnavailable`: then nothing was opened.
     """
+    return await by_hand.on_the_newest(
+        site, lambda: _open_for(site, portal, direction, kind, by, rights, holder, count)
+    )
+
+
+async def _open_for(
+    site: Site,
+    portal: str,
+    direction: Direction,
+    kind: OpeningKind,
+    by: str,
+    rights: frozenset[Right],
+    holder: str | None,
+    count: int,
+) -> tuple[by_hand.Done, Opening | None]:
+    """The same, judged on the directory of now. Raises `Overtaken` too."""
     place = by_hand.portal_of(site, portal, direction)
     person = None if holder is None else holder_of(site.directory, holder, "holder")
     _check(site, place, direction, kind, person)
+    _check_restricted(place, kind, rights)
     now = site.clock.now()
     decision = _as_it_stands(site, place, direction, person, kind, now)
     follow_up = needed_disposal(site, place, kind, by, count, now)
@@ -65,6 +87,7 @@ async def open_for(
         entries,
         changes,
         directory=follow_up is not None,
+        judged_on=site.directory.version,
     )
     done = await by_hand.carry_out(site, act)
     if follow_up is not None:
@@ -151,6 +174,16 @@ def _check(site: Site, portal: Portal, direction: Direction, kind: OpeningKind, 
         raise NotPossible("no_lockdown", "shelter is for a lockdown; identify whoever comes without the card")
     if person is not None and person.kind not in OF_THE_SCHOOL:
         raise NotPossible("not_of_the_school", "shelter is for people of the school")
+
+
+def _check_restricted(portal: Portal, kind: OpeningKind, rights: frozenset[Right]) -> None:
+    """The way into what is restricted; whoever is let out goes by any door."""
+    if portal.kind is not PortalKind.RESTRICTED or kind is OpeningKind.LET_OUT:
+        return
+    if kind is OpeningKind.SHELTER:
+        raise NotPossible("restricted", "there is no shelter behind this door")
+    if Right.CONFIRM_RESTRICTED not in rights:
+        raise NotYours("the control room confirms this door")
 
 
 def _as_it_stands(

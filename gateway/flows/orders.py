@@ -5,14 +5,18 @@ meanwhile, it is decided anew, so that of two people who race one is refused. Wh
 follow the order already, and every device is being told. Starting and ending on time is `level_changes`.
 """
 
+import contextlib
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from gateway.core import orders as life
+from gateway.core.levels import is_in_force
 from gateway.core.order_wish import Wish
 from gateway.core.orders import Refused
 from gateway.core.papers import Order, OrderState, PaperKind
+from gateway.core.rights import Right
 from gateway.flows import directory_watch, level_changes, order_acts
 from gateway.flows.order_acts import Filed, Shelf
 from gateway.flows.ports import Known, LedgerUnavailable, Outdated
@@ -22,6 +26,7 @@ from gateway.flows.site import Site
 TRIES = 50
 """How often an act is decided anew because the directory changed meanwhile; each try loses against somebody who won."""
 WITHIN_S = 10.0
+MAY_REVOKE = frozenset({Right.REVOKE_ORDERS})
 
 
 class NoSuchOrder(LookupError):
@@ -67,15 +72,30 @@ async def add_number(site: Site, id: str, by: Who, document: str) -> Order:
 
 async def end_early(site: Site, id: str, by: Who, reason: str, document: str | None = None) -> Order:
     """Revoke, withdraw, or record the superior's cancellation. Of an L1 order the first of two changes nothing yet."""
-    return await _act(site, id, lambda shelf, order: order_acts.end_early(shelf, order, by, reason, document))
+    known = site.directory.papers.by_id.get(f"{PaperKind.ORDER.value}:{id}")
+    first = known.revoking_by if isinstance(known, Order) else None
+    lost = first is not None and not await site.still_may(first, MAY_REVOKE)
+
+    def work_out(shelf: Shelf, order: Order) -> Filed:
+        if lost and order.revoking_by == first:
+            order = replace(order, revoking_by=None, revoking_at=None)
+        return order_acts.end_early(shelf, order, by, reason, document)
+
+    return await _act(site, id, work_out)
 
 
 async def end_drills(site: Site, cause: str) -> list[Order]:
-    """Something real has come: every drill that is in force is over. `cause` is a word, such as `fire`."""
-    running = [o for o in site.world.orders if o.drill and life.standing(o, site.clock.now()) == "in_force"]
+    """Something real has come: every drill that is in force is over. `cause` is a word, such as `fire`.
+
+    One that somebody else has ended meanwhile keeps none of the others. Raises `LedgerUnavailable`.
+    """
+    # While the clock is suspect a drill stays in force after its time; it is no less a drill then.
+    now = site.clock.now()
+    running = [o for o in site.world.orders if o.drill and is_in_force(o, now, site.trusted_until)]
     ended = []
     for order in running:
-        ended.append(await _act(site, order.id, lambda shelf, found: _end_drill(shelf, found, cause)))
+        with contextlib.suppress(Refused):
+            ended.append(await _act(site, order.id, lambda shelf, found: _end_drill(shelf, found, cause)))
     return ended
 
 

@@ -17,6 +17,7 @@ from gateway.core.nouns import Campus, Directory, Presence, Request, World
 from gateway.core.papers import Cause, Emergency
 from gateway.core.pins import Tries
 from gateway.core.quarantine import DEFAULT, Limits
+from gateway.flows.authority import StillMay, nobody_was_asked
 from gateway.flows.devices import Registry
 from gateway.flows.feed import Feed
 from gateway.flows.open_alarms import OpenAlarms
@@ -261,6 +262,9 @@ class Site:
         self.unfiled: dict[str, tuple[Emergency, int | None]] = {}
         """What was done to an emergency and is not in the directory yet, with the version that will have it."""
         self.spreads: deque[Spread] = deque(maxlen=SPREADS)
+        self.still_may: StillMay = nobody_was_asked
+        self.ending: set[str] = set()
+        """Emergencies whose end is being written: nothing new builds on them."""
         self.fires: set[str] = set()
         self.inside: dict[str, int] = {}
         self.used: dict[str, int] = {}

@@ -1,11 +1,13 @@
 """Somebody waits for a person's word: a guard answers, or time does.
 
 The second answer has a record of its own. When nobody answers in time the gateway refuses shortly before the device
-would; where leaving cannot be refused it lets out. A person's grant is judged once more at that moment: it answers what
-the rules leave to a person, and to this person, and nothing that they refuse by now.
+would; where leaving cannot be refused it lets out, and no person's word keeps anybody in. A person's grant is judged
+once more at that moment, on the newest directory: it answers what the rules leave to a person, and to this person, and
+nothing that they refuse by now. When an evacuation begins, whoever waits on the way out is let out at once.
 """
 
 import asyncio
+import contextlib
 import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,18 +18,18 @@ from devices.limits import CHALLENGE_LIFE_S, TAP_NONCE_LIFE_S, WAIT_MARGIN_MS
 from devices.messages import Action, Command, Tap, Text
 from gateway.core.decide import decide
 from gateway.core.kinds import CredentialKind, Direction, HolderKind, Outcome, Verdict
-from gateway.core.leaving import leaving_can_be_refused
+from gateway.core.leaving import is_egress, leaving_can_be_refused
 from gateway.core.nouns import Decision, Request
 from gateway.core.papers import Opening, OpeningKind
 from gateway.core.reasons import Reason
 from gateway.core.rights import Right
 from gateway.core.sentences import SENTENCES
-from gateway.flows import command_result, drill_marks, openings, pass_uses, passage, permits, told
+from gateway.flows import by_hand, command_result, drill_marks, openings, pass_uses, passage, permits, told
 from gateway.flows.changes import NoteKept
 from gateway.flows.devices import Device
 from gateway.flows.judging import as_if_shown
 from gateway.flows.notes import note
-from gateway.flows.ports import Entry, Known, LedgerUnavailable, Result, Unit
+from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Result, Unit
 from gateway.flows.site import Answered, Site, Waiting
 
 HEARD_AGAIN_S = 0.1
@@ -48,6 +50,13 @@ class NoLonger(Exception):
 
 class NotYourWord(Exception):
     """What is waited for is another's word: the control room's, at a restricted door."""
+
+
+class NobodyIsKept(NotYourWord):
+    """A refusal where leaving cannot be refused: that is nobody's word."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody is kept from leaving here")
 
 
 GUARDS: frozenset[Right] = frozenset({Right.ANSWER_WAITING})
@@ -80,6 +89,16 @@ def put(site: Site, waiting: Waiting) -> None:
     left = max(0.0, -site.clock.elapsed_s(waiting.until))
     waiting.timer = asyncio.get_running_loop().call_later(left, lambda: site.spawn(_time_is_up(site, waiting)))
     site.feed.publish(as_event(site, waiting))
+    if is_egress(waiting.request, site.world):
+        site.spawn(let_out_all(site))  # the evacuation began while the wait was being recorded, or before a restart
+
+
+async def let_out_all(site: Site) -> None:
+    """An evacuation has begun: whoever waits to leave its zones goes now. The act comes first, the record follows."""
+    for waiting in list(site.waits.values()):
+        if not waiting.answered and is_egress(waiting.request, site.world):
+            with contextlib.suppress(NobodyWaits):
+                await _settle(site, waiting, Outcome.GRANT, Reason.OK_EVACUATE, None, "")
 
 
 async def answer(
@@ -87,15 +106,38 @@ async def answer(
 ) -> str:
     """A guard grants or refuses; returns the command's id.
 
-    `by` is a user's reference, with these `rights`. Raises `NobodyWaits`, `NotYourWord`, `NoLonger`,
+    `by` is a user's reference, with these `rights`. Raises `NobodyWaits`, `NotYourWord` (`NobodyIsKept`), `NoLonger`,
     `LedgerUnavailable`.
     """
+    if outcome == Outcome.GRANT.value:
+        return await by_hand.on_the_newest(site, lambda: _grant(site, waiting_id, by, reason, rights))
+    waiting = _who_waits(site, waiting_id)
+    if _is_free_to_leave(site, waiting):
+        raise NobodyIsKept
+    command = await _settle(site, waiting, Outcome.DENY, Reason.GUARD_REFUSED, by, reason)
+    if command != command_id_of(waiting, Outcome.DENY):
+        raise NobodyIsKept
+    return command
+
+
+async def _grant(site: Site, waiting_id: str, by: str, words: str, rights: frozenset[Right]) -> str:
+    """A person's grant, judged now. On the way out the directory does not matter."""
+    waiting = _who_waits(site, waiting_id)
+    judged_on = site.directory.version if waiting.request.direction is Direction.IN else None
+    granted = _may_be_granted(site, waiting, rights)
+    return await _settle(site, waiting, Outcome.GRANT, granted, by, words, judged_on)
+
+
+def _who_waits(site: Site, waiting_id: str) -> Waiting:
     waiting = site.waits.get(waiting_id)
     if waiting is None or waiting.answered:
         raise NobodyWaits(waiting_id)
-    if outcome == Outcome.GRANT.value:
-        return await _settle(site, waiting, Outcome.GRANT, _may_be_granted(site, waiting, rights), by, reason)
-    return await _settle(site, waiting, Outcome.DENY, Reason.GUARD_REFUSED, by, reason)
+    return waiting
+
+
+def _is_free_to_leave(site: Site, waiting: Waiting) -> bool:
+    request = waiting.request
+    return request.direction is Direction.OUT and not leaving_can_be_refused(request, site.world, waiting.holder)
 
 
 async def let_in(site: Site, waiting: Waiting, by: str) -> str:
@@ -154,16 +196,26 @@ async def _time_is_up(site: Site, waiting: Waiting) -> None:
     """Nobody answered. Entry is refused; who cannot be kept from leaving is let out."""
     if waiting.answered:
         return
-    request = waiting.request
-    let_out = request.direction is Direction.OUT and not leaving_can_be_refused(request, site.world, waiting.holder)
-    outcome = Outcome.GRANT if let_out else Outcome.DENY
+    outcome = Outcome.GRANT if _is_free_to_leave(site, waiting) else Outcome.DENY
     try:
         await _settle(site, waiting, outcome, Reason.GUARD_TIMEOUT, None, "")
     except LedgerUnavailable:
         _forget(site, waiting)  # the device does the same by itself two seconds from now
 
 
-async def _settle(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason, by: str | None, words: str) -> str:
+async def _settle(
+    site: Site,
+    waiting: Waiting,
+    outcome: Outcome,
+    reason: Reason,
+    by: str | None,
+    words: str,
+    judged_on: int | None = None,
+) -> str:
+    """Record the answer and send it; returns the command's id. `judged_on`: the directory's version, where it matters.
+
+    Raises `Overtaken` if the directory is newer by now, and whatever `answer` raises.
+    """
     waiting.answered = True
     now = site.clock.now()
     command = command_id_of(waiting, outcome)
@@ -190,28 +242,44 @@ async def _settle(site: Site, waiting: Waiting, outcome: Outcome, reason: Reason
             raise UsedUp(waiting.id)
         if held is not None:
             use = pass_uses.use_of(site, held, waiting.device, waiting.request.portal, waiting.tap, command)
-    unit = Unit((entry,), said.changes)
+    unit = Unit((entry,), said.changes, based_on=judged_on)
     if use is not None:
-        unit = Unit((entry, use.entry), (*said.changes, use.change))
+        unit = replace(unit, entries=(entry, use.entry), changes=(*said.changes, use.change))
     opening = _follow_up(site, waiting, reason, by, now)
     if opening is not None:
         rows, filed = openings.file_with(opening, now)
         unit = replace(unit, entries=(*unit.entries, *rows), changes=(*unit.changes, *filed), directory=True)
+    acts_first = outcome is Outcome.GRANT and is_egress(waiting.request, site.world)
+    result: Result | None = None
     try:
-        result: Result | None = await site.ledger.commit(unit, site.rules.record_within_s)
+        if acts_first:
+            site.spawn(_record_later(site, entry, said.changes))
+        else:
+            result = await site.ledger.commit(unit, site.rules.record_within_s)
         if use is not None and isinstance(result, Known) and result.key == use.key:
             await pass_uses.look_again(site, use.credential)  # another reader was faster
-            return await _settle(site, waiting, outcome, reason, by, words)
+            return await _settle(site, waiting, outcome, reason, by, words, judged_on)
     except LedgerUnavailable:
         if waiting.request.direction is Direction.IN:
             waiting.answered = False
             raise
         # Leaving: the act comes first, and the record follows, however long that takes.
         site.spawn(_record_later(site, entry, said.changes))
-        result = None
+    if isinstance(result, Outdated):
+        waiting.answered = False
+        raise by_hand.Overtaken
     _forget(site, waiting)
     if isinstance(result, Known):
         raise NobodyWaits(waiting.id)
+    if outcome is Outcome.DENY and _is_free_to_leave(site, waiting):
+        # An evacuation began while the refusal was written. It is not sent; the record says what came instead.
+        outcome, reason = Outcome.GRANT, Reason.OK_EVACUATE
+        command = command_id_of(waiting, outcome)
+        instead = {"outcome": outcome.value, "reason": reason.value, "by": None, "note": None, "command": command}
+        seen = site.recent.get(first := f"t:{waiting.device}:{waiting.tap}")
+        if seen is not None:
+            site.remember(first, told.second_answer(seen, body | instead))  # the passage is no forbidden one
+        site.spawn(_record_later(site, Entry("answer", site.clock.now(), body | instead), ()))
     if use is not None:
         pass_uses.taken(site, use)
     _send(site, waiting, outcome, reason, command)

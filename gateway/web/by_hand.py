@@ -72,6 +72,7 @@ async def open_by_hand(call: Call) -> shapes.OpeningDone:
             direction=Direction(given.direction),
             kind=OpeningKind(given.kind),
             by=call.by.ref,
+            rights=call.by.rights,
             holder=given.holder,
             count=given.count,
         )

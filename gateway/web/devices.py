@@ -101,6 +101,8 @@ async def answer_waiting(call: Call) -> shapes.Answered:
         raise Problem(Kind.CONFLICT if found else Kind.NOT_FOUND, "nobody waits under that name")
     try:
         await waiting.answer(call.site, found[0].id, given.outcome, call.by.ref, given.reason or "", call.by.rights)
+    except waiting.NobodyIsKept as error:
+        raise Problem(Kind.CONFLICT, str(error)) from None
     except waiting.NotYourWord as error:
         raise Problem(Kind.NOT_ALLOWED, str(error)) from None
     except waiting.NoLonger as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.flows.accounts import AccountStore
+from gateway.flows.authority import asked_of
 from gateway.flows.passwords import Passwords
 from gateway.flows.ports import SystemClock
 from gateway.flows.reading import Records
@@ -50,6 +51,7 @@ def make_app(
     its addresses, `localhost` and this machine's own the gateway may be called. `libraries`: folders called
     node_modules in which the browser libraries may lie.
     """
+    site.still_may = asked_of(accounts, roles)
     passwords = Passwords()
     files = Files(libraries)
     own_names = {*ALWAYS_OUR_NAMES, socket.gethostname(), socket.getfqdn(), *host_names}

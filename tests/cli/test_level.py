@@ -1,10 +1,15 @@
 """`wardgate level`: orders from the command line, by people who prove who they are, with the rights of their roles."""
 
+import io
 import json
 import sqlite3
+import sys
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+
+from gateway.__main__ import main
 
 PASSWORD = b"correct horse battery"
 USERS = {"officer": "security_officer", "boss": "principal", "leader": "duty_leader", "guard1": "guard"}
@@ -172,3 +177,69 @@ def test_the_plan_is_a_timeline(office):
 
 def test_an_order_that_is_not_there(office):
     assert act(office, "sign", "0123456789abcdef", by="boss").status == 1
+
+
+class Typing(io.BytesIO):
+    """A password that is typed slowly: `meanwhile` happens before it is there."""
+
+    def __init__(self, meanwhile):
+        super().__init__(PASSWORD)
+        self.meanwhile = meanwhile
+
+    def read(self, size=-1):
+        self.meanwhile()
+        return super().read(size)
+
+
+def type_slowly(office, monkeypatch, meanwhile, *words, by):
+    typed = SimpleNamespace(buffer=Typing(meanwhile), isatty=lambda: False)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", typed)
+        return main(["level", *words, "--as", by, "--config", str(office.site)])
+
+
+@pytest.mark.parametrize(
+    ("ending", "who"), [(("refuse", "--reason", "no"), "leader2"), (("revoke", "--reason", "no"), "officer")]
+)
+def test_an_order_that_is_refused_or_withdrawn_while_a_password_is_typed_is_not_signed(
+    office, monkeypatch, ending, who
+):
+    assert office("user", "add", "leader2", "--roles", "principal", stdin=PASSWORD).status == 0
+    order = ask(office, "--zones", "dorm-1").json
+    what, *why = ending
+
+    def meanwhile():
+        assert act(office, what, order["id"], *why, by=who).status == 0
+
+    assert type_slowly(office, monkeypatch, meanwhile, "sign", order["id"], by="boss") == 1
+    assert levels(office)["dorm-1"] == 3 and rows(office, "order_signed") == []
+
+
+def test_an_order_that_is_cancelled_while_a_password_is_typed_stays_cancelled(office, monkeypatch):
+    unified = ("--level", "1", "--document", "X-2", "--reason", "r", "--zones", "dorm-1")
+    order = act(office, "unified", *unified, by="officer").json
+    assert levels(office)["dorm-1"] == 1
+
+    def meanwhile():
+        assert act(office, "countersign", order["id"], by="boss").status == 0
+        gone = act(office, "revoke", order["id"], "--reason", "no", "--document", "C-1", by="officer")
+        assert gone.json["state"] == "revoked"
+
+    assert type_slowly(office, monkeypatch, meanwhile, "countersign", order["id"], by="boss") == 1
+    assert levels(office)["dorm-1"] == 3
+
+
+@pytest.mark.parametrize(("words", "by"), [(("confirm",), "leader"), (("number", "--document", "X-3"), "officer")])
+def test_an_oral_order_that_is_revoked_while_a_password_is_typed_stays_revoked(office, monkeypatch, words, by):
+    oral = ("--level", "2", "--reason", "night", "--oral-from", "leader", "--call-back", "8001", "--zones", "dorm-1")
+    order = act(office, "request", *oral, by="officer").json
+    assert levels(office)["dorm-1"] == 2
+
+    def meanwhile():
+        assert act(office, "confirm", order["id"], by="leader").status == 0
+        assert act(office, "number", order["id"], "--document", "X-2", by="officer").status == 0
+        assert act(office, "revoke", order["id"], "--reason", "over", by="boss").json["state"] == "revoked"
+
+    what, *more = words
+    assert type_slowly(office, monkeypatch, meanwhile, what, order["id"], *more, by=by) == 1
+    assert levels(office)["dorm-1"] == 3

@@ -151,11 +151,19 @@ class Reader:
                 found.append(rule)
         return found
 
+    def hours(self) -> list[datetime]:
+        """What the clock on the wall may say: while it is suspect also what it said when it was last believed."""
+        return [moment.astimezone(self.campus.timezone) for moment in (self.now, self.world.trusted_until) if moment]
+
+    def surely_open(self, windows: Iterable[Any] | None) -> bool:
+        return all(open_at(windows, hour) for hour in self.hours())
+
     def at_home(self) -> bool:
         return self.portal.kind == "dormitory" and self.person.dormitory == self.portal.zone
 
     def curfew(self) -> bool:
-        return self.campus.curfew is not None and open_at([self.campus.curfew], self.local)
+        """It may be curfew: at the hour that is shown, or at the last one beyond doubt."""
+        return self.campus.curfew is not None and any(open_at([self.campus.curfew], hour) for hour in self.hours())
 
     def visits(self) -> list[Any]:
         found = []
@@ -376,7 +384,7 @@ class Reader:
                 no.add(why)
         if cell & {"visit", "document", "host", "consent", "appointment", "approved_vehicle"}:
             no |= self.lacking(cell)
-        if "visiting_hours" in cell and not open_at(self.campus.visiting_hours, self.local):
+        if "visiting_hours" in cell and not self.surely_open(self.campus.visiting_hours):
             no.add("visiting_hours")
         if "refused" in cell and not self.authorised():
             no.add("level_refuses")
@@ -391,7 +399,7 @@ class Reader:
         if "bus_papers" in cell and not self.bus_in_order():
             no.add("vehicle_not_permitted")
         if "timetable" in cell and not self.authorised():
-            runs = self.portal.id in self.vehicle.portals and open_at(self.vehicle.timetable, self.local)
+            runs = self.portal.id in self.vehicle.portals and self.surely_open(self.vehicle.timetable)
             if not runs:
                 no.add("outside_hours")
         if "shelf" in cell:
@@ -408,7 +416,7 @@ class Reader:
         """Why no standing permission lets this person in now; None if one does, `late` for who comes home late."""
         person, portal = self.person, self.portal
         rules = self.permissions(person)
-        opening = [rule for rule in rules if open_at(rule.windows, self.local)]
+        opening = [rule for rule in rules if self.surely_open(rule.windows)]
         for rule in opening:
             resident = self.at_home() and (rule.own_dormitory or person.kind == "student")
             if not rule.late_return and not (self.curfew() and resident):
@@ -419,7 +427,10 @@ class Reader:
             return "late"
         if rules and portal.kind == "gate" and person.kind == "student" and self.curfew():
             if portal.zone in self.around(person.dormitory):
-                return "late"
+                # A boarder is let in at every hour that is one of theirs or curfew; in doubt it has to be so twice.
+                theirs = [window for rule in rules for window in rule.windows]
+                if self.surely_open([self.campus.curfew, *theirs]):
+                    return "late"
         if person.kind in ("contractor", "supplier"):
             visit = self.meant_visit()
             if visit is not None and self.gathering_closed(visit) is None:

@@ -44,6 +44,7 @@ from gateway.core.papers import (
     key_of,
 )
 from gateway.core.reasons import PRECEDENCE, Reason
+from gateway.core.windows import Window
 from tests.core.campus import GATE_HOURS, PEOPLE, PERMISSIONS, PORTALS, ZONES, at, campus, card, tap, world
 
 IN, OUT = Direction.IN, Direction.OUT
@@ -458,6 +459,55 @@ def test_a_clock_in_doubt_refuses_no_pupil_and_opens_no_leaving_window(clock, tr
     there = replace(world(), trusted_until=None if trusted is None else at(trusted))
 
     assert decide(tap("north-out", "student", OUT), there, at(clock)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("who", "clock", "trusted", "outcome"),
+    [
+        ("student", "07:00", "23:00", DENY),
+        ("student", "23:00", "07:00", DENY),
+        ("student", "07:00", "06:00", GRANT),
+        ("staff", "07:00", "23:00", GRANT),
+        ("boarder", "23:00", "22:00", GRANT),
+        ("boarder", "22:00", "23:00", GRANT),
+        ("boarder", "07:00", "06:00", GRANT),
+    ],
+)
+def test_a_clock_that_leapt_into_the_opening_hours_opens_no_gate_and_locks_no_boarder_out(who, clock, trusted, outcome):
+    there = replace(world(), trusted_until=at(trusted))
+
+    assert decide(tap("north-in", who), there, at(clock)).outcome is outcome
+    assert decide(tap("dorm-1-door", "boarder"), there, at(clock)).outcome is GRANT
+
+
+def test_in_doubt_a_boarders_gate_that_is_shut_between_its_hours_and_curfew_stays_shut():
+    day = replace(PERMISSIONS[1], windows=(Window(8 * 60, 12 * 60),))
+    there = replace(world(of=replace(campus(), permissions=(day,))), trusted_until=at("15:00"))
+
+    assert decide(tap("north-in", "boarder"), there, at("23:00")).reason is Reason.OUTSIDE_HOURS
+    assert decide(tap("north-in", "boarder"), replace(there, trusted_until=None), at("23:00")).outcome is GRANT
+    assert decide(tap("north-in", "boarder"), replace(there, trusted_until=at("11:00")), at("23:00")).outcome is GRANT
+
+
+@pytest.mark.parametrize(("clock", "trusted"), [("10:00", "20:00"), ("20:00", "10:00")])
+def test_in_doubt_neither_visiting_hours_nor_a_timetable_is_open_at_one_of_two_hours(clock, trusted):
+    hours = (Window(9 * 60, 12 * 60),)
+    guest = Holder("who", "x9", "Guest", HolderKind.VISITOR, frozenset())
+    visit = Visit("v", "who", HolderKind.VISITOR, "staff", frozenset({"dorm-1"}), MORNING, at("23:00"), "u", MORNING)
+    dormitory = there_with(visit, who=guest, of=replace(campus(), visiting_hours=hours))
+    lane = there_with(bus(timetable=hours, papers_until=at("23:00")), who=replace(guest, kind=HolderKind.SERVICE))
+    card_of_guest = Request("dorm-1-door", IN, CredentialKind.PLATE, "沪B00001")
+
+    for request, there, reason in (
+        (card_of_guest, dormitory, Reason.VISITING_HOURS),
+        (drive(), lane, Reason.OUTSIDE_HOURS),
+    ):
+        assert reason in reasons(decide(request, replace(there, trusted_until=at(trusted)), at(clock)))
+        assert reason not in reasons(decide(request, replace(there, trusted_until=at("11:00")), at("10:00")))
+
+
+def reasons(decision):
+    return {finding.reason for finding in decision.trace}
 
 
 def test_a_room_is_full_when_what_is_around_it_is():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from devices.messages import BollardMode, Emergency, EntryOffline, ExitOffline
 from gateway.core.papers import EmergencyKind
 from gateway.flows import alarms, emergencies, postures
-from gateway.flows.ports import LedgerUnavailable
+from gateway.flows.ports import LedgerUnavailable, Unit
 from tests.flows.conftest import Hand, House
 
 LOCKDOWN, EVACUATE = EmergencyKind.LOCKDOWN, EmergencyKind.EVACUATE
@@ -207,7 +209,7 @@ async def test_unsigned_after_fifteen_minutes_it_escalates_once_and_does_not_lap
         await emergencies.look(house.site)
     await house.settle()
 
-    assert (alarms.EMERGENCY_UNSIGNED, "site", "unacknowledged") in house.alarms
+    assert (alarms.EMERGENCY_UNSIGNED, called.id, "unacknowledged") in house.alarms
     assert [row["emergency"] for row in await house.rows("emergency_escalated")] == [called.id]
     _, entry = await hands["gate"].tap("STAFF1")
     assert entry is not None and entry.reason == "lockdown"
@@ -216,7 +218,7 @@ async def test_unsigned_after_fifteen_minutes_it_escalates_once_and_does_not_lap
     assert len(await house.rows("emergency_escalated")) == 1, "a restart does not tell it again"
     await emergencies.sign(house.site, called.id, "leader")
     await house.settle()
-    assert (alarms.EMERGENCY_UNSIGNED, "site", "returned") in house.alarms
+    assert (alarms.EMERGENCY_UNSIGNED, called.id, "returned") in house.alarms
 
 
 async def test_two_different_people_end_it_and_one_does_not(house: House) -> None:
@@ -318,3 +320,92 @@ async def test_a_stricter_level_does_not_wait_for_the_ledger_and_a_looser_one_do
     locked = replace(before, emergency="lockdown")
     assert postures.cannot_wait(before, locked) and not postures.cannot_wait(locked, before)
     assert postures.cannot_wait(replace(locked, drill=True), locked), "what was practised becomes real"
+
+
+# ---------------------------------------------------------------- two at a time
+
+
+class WhileItIsWritten:
+    """The house's ledger; when a record of `kind` is on its way, `act` happens before it is on disk."""
+
+    def __init__(self, house: House, kind: str, act: Callable[[], Any]) -> None:
+        self._writer, self._kind, self._act = house.writer, kind, act
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+    async def commit(self, unit: Unit, within_s: float | None = None) -> Any:
+        job = asyncio.ensure_future(self._writer.commit(unit, within_s))
+        if any(entry.kind == self._kind for entry in unit.entries):
+            await asyncio.sleep(0)
+            await self._act()
+        return await job
+
+
+async def test_a_lockdown_that_is_called_while_its_end_is_written_is_a_new_one(house: House) -> None:
+    await on_duty(house)
+    first = await emergencies.start(house.site, EmergencyKind.LOCKDOWN, (), "he is here", "guard-1")
+    await emergencies.end(house.site, first.id, "leader-1", "he has gone")
+
+    async def call_again() -> None:
+        await emergencies.start(house.site, EmergencyKind.LOCKDOWN, (), "he is back", "guard-2")
+
+    house.site.ledger = WhileItIsWritten(house, "emergency_ended", call_again)
+    ended = await emergencies.end(house.site, first.id, "leader-2", "he has gone")
+    await house.settle()
+
+    assert not ended.is_live
+    assert [e.started_by for e in house.site.emergencies.values()] == ["guard-2"]
+
+
+async def test_a_lockdown_that_is_called_again_between_the_two_words_takes_two_new_ones(house: House) -> None:
+    await on_duty(house)
+    called = await emergencies.start(house.site, EmergencyKind.LOCKDOWN, (), "he is here", "guard-1")
+    await emergencies.end(house.site, called.id, "leader-1", "he has gone")
+
+    again = await emergencies.start(house.site, EmergencyKind.LOCKDOWN, (), "he is back", "guard-2")
+    moved = await emergencies.end(house.site, called.id, "leader-2", "he has gone")
+    await house.settle()
+
+    assert (again.id, moved.is_live, moved.ending_by) == (called.id, True, "leader-2")
+    assert [row["by"] for row in await house.rows("emergency_called_again")] == ["guard-2"]
+
+
+async def test_whoever_calls_lockdown_for_every_set_of_zones_makes_no_heap_of_them(house: House) -> None:
+    await on_duty(house)
+    zones = sorted(house.site.campus.zones)
+    for size in (1, 2, 3):
+        for some in itertools.combinations(zones, size):
+            await emergencies.start(house.site, EmergencyKind.LOCKDOWN, some, "everywhere", "guard-1")
+
+    assert len(house.site.emergencies) <= emergencies.LIKE_IT_AT_MOST + 1
+    for zone in zones:
+        assert any(not e.zones.isdisjoint(house.site.campus.around(zone)) for e in house.site.emergencies.values())
+
+
+async def test_whoever_waits_to_leave_is_let_out_when_the_evacuation_begins(house: House) -> None:
+    hands = await on_duty(house)
+    tap, asked = await hands["exit"].tap("NOBODYS", "out")
+    assert asked is not None and asked.action == "wait"
+
+    await emergencies.start(house.site, EVACUATE, (), "gas", "guard-1")
+    await house.settle()
+
+    second = house.courier.commands("exit")[-1]
+    assert (second.action, second.reason, second.for_) == ("grant", "ok_evacuate", tap)
+    assert not house.site.waits
+
+
+async def test_signing_one_emergency_leaves_the_alarm_of_another(house: House) -> None:
+    await on_duty(house)
+    locked = await emergencies.start(house.site, EmergencyKind.LOCKDOWN, (), "he is here", "guard-1")
+    evacuated = await emergencies.start(house.site, EmergencyKind.EVACUATE, (), "gas", "guard-1")
+    house.clock.go_on(901)
+    await emergencies.look(house.site)
+    await house.settle()
+
+    await emergencies.sign(house.site, locked.id, "leader-1")
+    await house.settle()
+
+    states = {place: state for condition, place, state in house.alarms if condition == alarms.EMERGENCY_UNSIGNED}
+    assert states == {locked.id: "returned", evacuated.id: "unacknowledged"}

@@ -22,7 +22,7 @@ from gateway.flows.device_events import NotItsPlace
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
 from tests.flows.conftest import Hand, House, until
-from tests.flows.test_emergencies import away, back, on_duty
+from tests.flows.test_emergencies import WhileItIsWritten, away, back, on_duty
 
 LOCKDOWN, EVACUATE = EmergencyKind.LOCKDOWN, EmergencyKind.EVACUATE
 
@@ -149,6 +149,33 @@ async def test_nobody_ends_it_while_an_input_is_active(house: House) -> None:
     assert house.courier.posture("door").emergency is Emergency.EVACUATE, "clear inputs end nothing"
     await end(house, fire.id)
     assert house.courier.posture("door").emergency is None
+
+
+async def test_a_fire_that_comes_back_while_its_end_is_written_is_a_new_one(house: House) -> None:
+    hands = await on_duty(house)
+    await burn(hands["panel"])
+    await clear(hands["panel"])
+    await house.settle()
+    first = the_fire(house)
+    again: list[Any] = []
+
+    async def flare_up() -> None:
+        again.append(house.site.spawn(burn(hands["panel"])))
+
+    await emergencies.end(house.site, first.id, "leader-1", "out")
+    house.site.ledger = WhileItIsWritten(house, "emergency_ended", flare_up)
+    ended = await emergencies.end(house.site, first.id, "leader-2", "out")
+    await again[0]
+    await house.settle()
+
+    assert not ended.is_live and the_fire(house).id != first.id
+    assert set(the_fire(house).inputs) == {"panel:dorm-1"}
+    assert house.courier.posture("door").emergency is Emergency.EVACUATE
+    assert fires.why_not_lock(house.site, hands["door"].device) is not None
+    house.site.ledger = house.writer
+    await clear(hands["panel"])
+    await end(house, the_fire(house).id)
+    assert not house.site.emergencies
 
 
 async def test_a_new_input_makes_the_first_word_on_its_end_void(house: House) -> None:

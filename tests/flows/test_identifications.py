@@ -11,12 +11,13 @@ import pytest
 from devices.messages import Action, Command, Passage
 from devices.messages import Direction as Way
 from gateway.core.kinds import Direction, HolderKind, PresenceState
-from gateway.core.papers import IdentificationReason, OpeningKind
+from gateway.core.papers import BanAct, Emergency, EmergencyKind, EntryBan, IdentificationReason, OpeningKind
 from gateway.core.pins import digest_of
 from gateway.core.rights import Right
 from gateway.flows import identifications, openings, slips, waiting
+from gateway.flows.changes import CredentialStateSet, PaperFiled
 from gateway.flows.permits import NoSuchPermit, NotPossible, NotYours, WrongField
-from gateway.flows.ports import LedgerUnavailable, PinDigests
+from gateway.flows.ports import Entry, LedgerUnavailable, PinDigests, Unit
 from tests.flows.conftest import Hand, House
 from tests.flows.permits_house import level, lock_down, marks_of, normal, now, ref, somebody
 
@@ -269,6 +270,25 @@ async def test_where_nobody_can_be_identified_that_is_said(house: House) -> None
     assert await house.rows("decision") == []
 
 
+async def change_elsewhere(house: House, *changes: object) -> None:
+    """Another process changes the directory; this gateway has not looked since."""
+    await house.site.ledger.commit(Unit((Entry("note", now(house), {}),), changes, directory=True))
+
+
+async def test_whoever_was_banned_elsewhere_a_moment_ago_is_not_let_in_without_the_card(house: House) -> None:
+    await there(house, "gate")
+    at, leaders = now(house), ("leader-1", "leader-2")
+    ban = EntryBan("b1", ref(house, "s1"), BanAct.THREAT, at, now(house, days=9), "officer-1", at, leaders)
+    await change_elsewhere(house, PaperFiled(ban))
+
+    found = await identify(house, "s1")
+
+    assert (found.done.outcome, found.done.reason) == ("deny", "entry_banned")
+    assert grants(house, "gate") == []
+    assert [row["outcome"] for row in await house.rows("decision")] == ["deny"]
+    assert found.times == 0 and (await identify(house, "t1")).done.outcome == "grant"
+
+
 # ---------------------------------------------------------------- responders and shelter
 
 
@@ -337,6 +357,46 @@ async def test_shelter_is_for_people_of_the_school_and_for_a_lockdown(house: Hou
     assert (done.outcome, done.reason) == ("grant", "ok_shelter")
     assert (calm.value.code, stranger.value.code) == ("no_lockdown", "not_of_the_school")
     assert len(grants(house, "gate")) == 1
+
+
+async def test_no_guard_alone_lets_responders_in_at_a_restricted_door(house: House) -> None:
+    await there(house, "control")
+    for rights in (frozenset(), GUARD_RIGHTS):
+        with pytest.raises(NotYours, match="control room"):
+            await open_for(house, "responder", "control-room-door", rights=rights)
+    assert await house.rows("decision") == [] and house.courier.commands("control") == []
+
+    done, _ = await open_for(house, "responder", "control-room-door", rights=OPERATOR_RIGHTS)
+
+    assert done.outcome == "grant" and len(grants(house, "control")) == 1
+
+
+async def test_there_is_no_shelter_behind_a_restricted_door_whoever_asks_and_in_a_drill_too(house: House) -> None:
+    await there(house, "control", "gate")
+    zones = frozenset({"control-room"})
+    drill = Emergency("e1", EmergencyKind.LOCKDOWN, zones, now(house), "guard-1", drill=True)
+    house.site.emergencies[drill.id] = drill
+    house.site.renew_world()
+
+    for rights in (GUARD_RIGHTS, OPERATOR_RIGHTS):
+        with pytest.raises(NotPossible, match="no shelter behind this door"):
+            await open_for(house, "shelter", "control-room-door", rights=rights)
+
+    assert house.courier.commands("control") == [] and await house.rows("decision") == []
+
+
+async def test_one_touch_counts_still_if_the_directory_changed_elsewhere_a_moment_ago(house: House) -> None:
+    await there(house, "gate")
+    await responder(house)
+    held = next(c for c in house.site.directory.credentials.values() if c.value == "STAFF2")
+    await change_elsewhere(house, CredentialStateSet(held.ref, "lost"))
+
+    done, _ = await open_for(house, "responder", holder="f1")
+
+    assert done.outcome == "grant" and len(grants(house, "gate")) == 1
+    assert len(await house.rows("decision")) == 1
+    (after,) = [c for c in house.site.directory.credentials.values() if c.value == "STAFF2"]
+    assert after.state == "lost"
 
 
 # ---------------------------------------------------------------- whose word ends a wait

@@ -22,8 +22,10 @@ from devices.messages import (
     PresenceReading,
 )
 from devices.messages import Direction as Way
+from gateway.core.kinds import Direction
 from gateway.core.lanes import Origin
-from gateway.flows import alarms, command, waiting
+from gateway.core.papers import EmergencyKind, OpeningKind
+from gateway.flows import alarms, command, emergencies, openings, waiting
 from gateway.flows.command import CommandNotPossible
 from gateway.flows.frames import frame
 from gateway.flows.ports import Unit
@@ -344,6 +346,78 @@ async def test_a_guards_word_lowers_the_bollard_as_a_plate_does(house: House, ho
     await lane.result(given)
 
     assert told(house) == [Action.LOWER]
+
+
+async def lane_in_an_emergency(house: House) -> Hand:
+    """Both devices there, with the posture of an evacuation."""
+    await lane_and_bollard(house)
+    await emergencies.start(house.site, EmergencyKind.EVACUATE, (), "gas", "leader-1")
+    return await lane_followed(house)
+
+
+async def lane_followed(house: House) -> Hand:
+    for name in ("lane", "bollard"):
+        hand = house.hand(name)
+        hand.posture = house.courier.posture(name).version
+        await hand.status()
+    return house.hand("lane")
+
+
+async def by_hand(house: House, kind: OpeningKind) -> str:
+    done, _ = await openings.open_for(
+        house.site, portal="north-vehicle", direction=Direction.IN, kind=kind, by="guard-1"
+    )
+    assert done.command is not None
+    return done.command
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_in_an_emergency_one_touch_for_the_fire_engine_lowers_the_bollard_over_a_restart_too(
+    house: House, restarted: bool
+) -> None:
+    lane = await lane_in_an_emergency(house)
+    given = await by_hand(house, OpeningKind.RESPONDER)
+    if restarted:
+        await house.restart()
+        lane = await lane_followed(house)
+
+    await lane.result(given)
+
+    assert told(house) == [Action.LOWER]
+    assert (alarms.COMMAND_FAILED, "bollard") not in house.site.alarms.by_cause
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_in_an_emergency_a_shelter_for_people_on_foot_leaves_the_bollard_up(
+    house: House, restarted: bool
+) -> None:
+    await lane_and_bollard(house)
+    await emergencies.start(house.site, EmergencyKind.LOCKDOWN, (), "a stranger", "leader-1")
+    lane = await lane_followed(house)
+    given = await by_hand(house, OpeningKind.SHELTER)
+    if restarted:
+        await house.restart()
+        lane = await lane_followed(house)
+
+    await lane.result(given)
+
+    assert told(house) == []
+    assert (alarms.COMMAND_FAILED, "bollard") in house.site.alarms.by_cause
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_an_emergency_that_comes_after_a_plates_grant_holds_the_bollard(house: House, restarted: bool) -> None:
+    lane, _ = await lane_and_bollard(house)
+    _, granted = await lane.tap("京A12345", "in", "plate")
+    assert granted is not None and granted.action is Action.GRANT
+    await emergencies.start(house.site, EmergencyKind.EVACUATE, (), "gas", "leader-1")
+    if restarted:
+        await house.restart()
+    lane = await lane_followed(house)
+
+    await lane.result(granted.id)
+
+    assert told(house) == []
 
 
 async def test_an_impact_gets_the_nearest_cameras_picture(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +15,12 @@ from gateway.core.levels import effective_level
 from gateway.core.order_course import effect_of
 from gateway.core.order_wish import Wish
 from gateway.core.orders import Refused, Why
-from gateway.core.papers import Authority, Oral, Order
+from gateway.core.papers import Authority, Oral, Order, OrderState
 from gateway.core.rights import Right
-from gateway.flows import alarms, directory_watch, level_changes, orders
+from gateway.flows import alarms, clock_watch, directory_watch, level_changes, orders
+from gateway.flows.changes import PaperFiled
 from gateway.flows.level_changes import LevelKeeper
+from gateway.flows.ports import Entry, Unit
 from gateway.flows.sign_in import Who
 from tests.flows.conftest import House
 from tests.flows.test_waiting import locked
@@ -215,6 +218,43 @@ async def test_something_real_ends_every_drill_at_once(office: Office) -> None:
     (row,) = await office.house.rows("order_drill_ended")
     assert (row["order"], row["cause"]) == (drill.id, "fire")
     assert (await orders.find(office.house.site, real.id)).state.value == "signed"
+
+
+async def test_a_drill_that_outlives_its_time_in_doubt_is_ended_by_something_real(office: Office) -> None:
+    house = office.house
+    await clock_watch.begin(house.site)
+    drill = await office.own(1, 0, 3_600, drill=True)
+    await leap(house, hours=2)
+    assert office.level() == 1, "in doubt nothing ends by its time"
+
+    ended = await orders.end_drills(house.site, "fire")
+
+    assert [order.id for order in ended] == [drill.id]
+    assert office.level() == 3
+
+
+async def test_a_drill_that_somebody_else_ends_meanwhile_keeps_no_other_from_ending(office: Office) -> None:
+    site = office.house.site
+    drills = [await office.own(level, 0, drill=True) for level in (1, 2)]
+    first = site.world.orders[0]
+    assert first.id in {drill.id for drill in drills}
+    # Another process has ended it: the running gateway looks once a second.
+    over = replace(first, state=OrderState.REVOKED, revoked_by="boss", revoked_at=site.clock.now())
+    entry = Entry("note", site.clock.now(), {})
+    await site.ledger.commit(Unit((entry,), (PaperFiled(over),), directory=True))
+
+    ended = await orders.end_drills(site, "fire")
+
+    assert [order.id for order in ended] == [drill.id for drill in drills if drill.id != first.id]
+    assert office.level() == 3
+
+
+async def leap(house: House, hours: float) -> None:
+    """The machine's clock leaps, and the gateway notices."""
+    house.clock._now += timedelta(hours=hours)
+    house.site.clock.now()
+    await house.settle()
+    assert house.site.trusted_until is not None
 
 
 async def test_a_late_signature_starts_the_order_with_itself(office: Office) -> None:

@@ -55,6 +55,21 @@ async def test_it_is_signed_by_a_leader_and_ended_by_two(post: GuardPost) -> Non
     assert (await call(guard, "GET", "emergencies"))[1]["emergencies"] == []
 
 
+async def test_a_first_word_counts_no_more_once_its_right_is_taken(post: GuardPost) -> None:
+    guard = await post.signed_in("guard1", "guard")
+    leader = await post.signed_in("leader1", "duty_leader")
+    principal = await post.signed_in("principal1", "principal")
+    admin = await post.signed_in("admin1", "admin")
+    id = (await lock_down(guard))["id"]
+    await call(leader, "POST", f"emergencies/{id}/end", reason="nobody found")
+
+    async with admin.patch("/api/v1/users/leader1", json={"roles": ["teacher"]}) as answer:
+        assert answer.status == 200
+    status, said = await call(principal, "POST", f"emergencies/{id}/end", reason="nobody found")
+
+    assert (status, said["state"], said["ending_by"]) == (200, "ending", "principal1")
+
+
 async def test_a_guard_neither_signs_nor_ends(post: GuardPost) -> None:
     guard = await post.signed_in("guard1", "guard")
     id = (await lock_down(guard))["id"]
