@@ -106,6 +106,7 @@ def _users() -> typer.Typer:
     group.command(epilog=_example("wardgate user token li.na --label export"))(user.token)
     group.command("list", epilog=_example("wardgate user list --json"))(user.list_users)
     group.command("roles", epilog=_example("wardgate user roles li.na --roles guard"))(user.set_roles)
+    group.command("person", epilog=_example("wardgate user person li.na S-1024"))(user.set_person)
     group.command("password", epilog=_example("wardgate user password li.na < password.txt"))(user.set_password)
     group.command(epilog=_example("wardgate user disable li.na"))(user.disable)
     return group

@@ -32,7 +32,9 @@ from gateway.store.accounts import (
     change_user_change,
     end_sessions_change,
     end_tokens_change,
+    ref_of_person,
     user_named,
+    user_of,
 )
 
 MOST_TYPED = 4096
@@ -46,6 +48,7 @@ def add(
     roles: RolesOption,
     config: ConfigOption = HERE,
     language: Annotated[str, typer.Option(help="en or zh: the language of the pages.")] = "zh",
+    person: Annotated[str, typer.Option(metavar="ID", help="Which person of the school it is, by their id.")] = "",
 ) -> None:
     """Add a user; the password is read from standard input."""
     settings = load(config, environment())
@@ -60,6 +63,8 @@ def add(
     with open_site_store(settings) as store:
         if store.read(lambda conn: user_named(conn, name)) is not None:
             fail(f"there is a user {name} already; `wardgate user password {name}` sets a new password")
+        if person:
+            user = replace(user, holder=_person(store, person))
         store.commit(Unit((user_added(user, BY),), (add_user_change(user),)))
     say(f"{name} may sign in as {', '.join(sorted(user.roles))}")
 
@@ -75,6 +80,20 @@ def set_roles(name: NameArgument, roles: RolesOption, config: ConfigOption = HER
             fail(f"{error.field}: {error}")
         _change(store, before, after)
     say(f"{name} has the roles {', '.join(sorted(after.roles))}")
+
+
+def set_person(
+    name: NameArgument,
+    person: Annotated[str, typer.Argument(metavar="ID", help="The school's id of the person.")],
+    config: ConfigOption = HERE,
+) -> None:
+    """Say which person of the school a user is: their card and PIN then sign on at a kiosk, their visitors are
+    theirs."""
+    settings = load(config, environment())
+    with open_site_store(settings) as store:
+        before = _known(store, name)
+        _change(store, before, replace(before, holder=_person(store, person)))
+    say(f"{name} is {person}")
 
 
 def set_password(name: NameArgument, config: ConfigOption = HERE) -> None:
@@ -149,6 +168,16 @@ def _known(store: SiteStore, name: str) -> User:
     if user is None:
         fail(f"there is no user {name!r}")
     return user
+
+
+def _person(store: SiteStore, id: str) -> str:
+    ref = store.read(lambda conn: ref_of_person(conn, id))
+    if ref is None:
+        fail(f"nobody of the school has the id {id!r}; `wardgate import people` brings people in")
+    other = store.read(lambda conn: user_of(conn, ref))
+    if other is not None:
+        fail(f"the user {other.name} is this person already")
+    return ref
 
 
 def _change(store: SiteStore, before: User, after: User) -> None:

@@ -45,6 +45,8 @@ class User:
     language: str
     disabled: bool
     created_at: datetime
+    holder: str | None = None
+    """Which person of the directory this is, by reference: whose card signs on, whose visits and slips these are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Session:
     seen_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    kiosk: str | None = None
+    """The gate at whose kiosk a guard signed on by card; such a session's records lock."""
 
     @property
     def id(self) -> str:
@@ -83,6 +87,7 @@ class AccountStore(Protocol):
     """
 
     async def user(self, name: str) -> User | None: ...
+    async def user_of(self, holder: str) -> User | None: ...
     async def users(self) -> list[User]: ...
     async def session(self, hash: str) -> tuple[Session, User] | None: ...
     async def sessions(self, user: str, now: datetime) -> list[Session]: ...
@@ -170,6 +175,8 @@ def user_changed(before: User, after: User, by: str | None, now: datetime) -> En
         changes["password"] = True
     if before.language != after.language:
         changes["language"] = after.language
+    if before.holder != after.holder:
+        changes["holder"] = after.holder
     return Entry("user_changed", now, {"user": before.ref, "changes": changes, "by": by})
 
 
@@ -178,5 +185,10 @@ def sessions_ended(user: User, count: int | None, by: str | None, now: datetime)
 
 
 def must_sign_in_again(before: User, after: User) -> bool:
-    """A right that was taken, a password or a disabling ends what rests on it; a new language does not."""
-    return not before.roles <= after.roles or after.disabled or before.password_hash != after.password_hash
+    """A right that was taken, a password, another person or a disabling ends what rests on it; a language does not."""
+    return (
+        not before.roles <= after.roles
+        or after.disabled
+        or before.password_hash != after.password_hash
+        or before.holder not in (None, after.holder)
+    )

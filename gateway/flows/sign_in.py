@@ -64,6 +64,8 @@ class Who:
     language: str
     session: Session | None = None
     token: Token | None = None
+    holder: str | None = None
+    """Which person of the directory it is, by reference; None for accounts that are nobody's."""
 
     def may(self, wanted: frozenset[Right]) -> bool:
         """True if they have one of the rights; nobody has one of none."""
@@ -264,7 +266,7 @@ class SignIn:
         rights = rights_of(user.roles, self._roles)
         session = proof if isinstance(proof, Session) else None
         token = proof if isinstance(proof, Token) else None
-        return Who(user.name, user.ref, user.roles, rights, user.language, session, token)
+        return Who(user.name, user.ref, user.roles, rights, user.language, session, token, user.holder)
 
 
 def rights_of(roles: frozenset[str], table: Mapping[str, frozenset[str]]) -> frozenset[Right]:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Row
 from gateway.flows.accounts import AccountsAway, Session, Token, User
 from gateway.flows.ports import Entry, LedgerPort, Unit
 from gateway.store.database import Database, DatabaseAway
-from gateway.store.tables import sessions, tokens, users
+from gateway.store.tables import holders, sessions, tokens, users
 
 T = TypeVar("T")
 
@@ -33,6 +33,10 @@ class Accounts:
 
     async def user(self, name: str) -> User | None:
         return await self._read(lambda connection: user_named(connection, name))
+
+    async def user_of(self, holder: str) -> User | None:
+        """The user who is this person of the directory."""
+        return await self._read(lambda connection: user_of(connection, holder))
 
     async def users(self) -> list[User]:
         return await self._read(all_users)
@@ -105,6 +109,7 @@ def add_user_change(user: User) -> Change:
             language=user.language,
             disabled=user.disabled,
             created_at=user.created_at,
+            holder=user.holder,
         )
     )
 
@@ -118,6 +123,7 @@ def change_user_change(user: User) -> Change:
             roles=",".join(sorted(user.roles)),
             language=user.language,
             disabled=user.disabled,
+            holder=user.holder,
         )
     )
 
@@ -165,6 +171,18 @@ def user_named(connection: Connection, name: str) -> User | None:
     return None if row is None else _user(row)
 
 
+def user_of(connection: Connection, holder: str) -> User | None:
+    """The user who is this person; of two, which no API makes, the elder account."""
+    row = connection.execute(sa.select(users).where(users.c.holder == holder).order_by(users.c.created_at)).first()
+    return None if row is None else _user(row)
+
+
+def ref_of_person(connection: Connection, id: str) -> str | None:
+    """The reference of the person with the school's own id."""
+    ref: str | None = connection.execute(sa.select(holders.c.ref).where(holders.c.id == id)).scalar()
+    return ref
+
+
 def all_users(connection: Connection) -> list[User]:
     return [_user(row) for row in connection.execute(sa.select(users).order_by(users.c.name))]
 
@@ -205,13 +223,14 @@ def _user(row: Row[tuple[object, ...]]) -> User:
         language=row.language,
         disabled=row.disabled,
         created_at=row.created_at,
+        holder=row.holder,
     )
 
 
 def _as_session(row: Row[tuple[object, ...]]) -> Session:
-    return Session(row.hash, row.user, row.created_at, row.seen_at, row.expires_at, row.revoked_at)
+    return Session(row.hash, row.user, row.created_at, row.seen_at, row.expires_at, row.revoked_at, row.kiosk)
 
 
 def _session_columns(session: Session) -> dict[str, object]:
-    names: Sequence[str] = ("hash", "user", "created_at", "seen_at", "expires_at", "revoked_at")
+    names: Sequence[str] = ("hash", "user", "created_at", "seen_at", "expires_at", "revoked_at", "kiosk")
     return {name: getattr(session, name) for name in names}

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -185,6 +186,38 @@ notes = Table(
     comment="What people typed beside an act: the ledger names only the reference, so that retention can erase it.",
 )
 
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("holder", String(32), ForeignKey("holders.ref"), primary_key=True),
+    Column("phone", String(40), nullable=False),
+    Column("mail", String(200), nullable=False),
+    Column("messenger", String(500), nullable=False, comment="an apprise address, sealed with the store key"),
+    Column("at", UtcTime, nullable=False),
+    comment="How to reach people of the school: the directory's numbers. Erased with the person.",
+)
+
+portraits = Table(
+    "portraits",
+    metadata,
+    Column("holder", String(32), ForeignKey("holders.ref"), primary_key=True),
+    Column("jpeg", LargeBinary, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    comment="Pictures that the school keeps, for a guard to compare. No program compares them.",
+)
+
+host_links = Table(
+    "host_links",
+    metadata,
+    Column("hash", String(64), primary_key=True, comment="SHA-256 of the link's secret: the table opens nothing"),
+    Column("visit", String(64), nullable=False, index=True),
+    Column("holder", String(32), nullable=False, comment="the host who was asked"),
+    Column("made_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+    comment="Links by which a host answers for one visit, without an account.",
+)
+
 presence = Table(
     "presence",
     metadata,
@@ -222,6 +255,7 @@ users = Table(
     Column("language", String(5), nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
+    Column("holder", String(32), unique=True, comment="which person of the directory this is"),
 )
 
 sessions = Table(
@@ -233,6 +267,7 @@ sessions = Table(
     Column("seen_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
+    Column("kiosk", String(63), comment="the gate at whose kiosk a guard signed on by card"),
 )
 
 tokens = Table(

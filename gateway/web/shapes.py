@@ -48,6 +48,8 @@ class Me(Answer, frozen=True):
     rights: list[str]
     language: str
     session: SessionInfo | None
+    person: str | None
+    """Which person of the directory I am, by the school's id."""
 
 
 class MeChange(Given, frozen=True):
@@ -64,6 +66,7 @@ class UserInfo(Answer, frozen=True):
     language: str
     disabled: bool
     created_at: datetime
+    person: str | None
 
 
 class Users(Answer, frozen=True):
@@ -75,6 +78,8 @@ class NewUser(Given, frozen=True):
     password: Secret
     roles: Annotated[list[Name], Meta(min_length=1, max_length=20)]
     language: Language = "zh"
+    person: Name | None = None
+    """Which person of the directory it is, by the school's id."""
 
 
 class UserChange(Given, frozen=True):
@@ -82,6 +87,7 @@ class UserChange(Given, frozen=True):
     disabled: bool | None = None
     password: Secret | None = None
     language: Language | None = None
+    person: Name | None = None
 
 
 # ---------------------------------------------------------------- people

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from gateway.flows import accounts
 from gateway.flows.passwords import WeakPassword, check_new
+from gateway.flows.site import Site
 from gateway.web import shapes
 from gateway.web.context import Call
 from gateway.web.problems import FieldError, Kind, Problem, not_found
@@ -11,7 +12,7 @@ from gateway.web.sessions import end_session, list_sessions
 
 
 async def list_users(call: Call) -> shapes.Users:
-    return shapes.Users([_info(user) for user in await call.parts.accounts.users()])
+    return shapes.Users([_info(call.site, user) for user in await call.parts.accounts.users()])
 
 
 async def add_user(call: Call) -> shapes.UserInfo:
@@ -25,10 +26,11 @@ async def add_user(call: Call) -> shapes.UserInfo:
         errors = (FieldError(error.field, str(error)), *errors)
     if errors:
         raise Problem(Kind.VALIDATION, errors=errors)
-    user = replace(draft, password_hash=await parts.passwords.hash(given.password))
+    holder = None if given.person is None else await _person(call, given.person)
+    user = replace(draft, password_hash=await parts.passwords.hash(given.password), holder=holder)
     if not await parts.accounts.add_user(user, accounts.user_added(user, call.by.ref)):
         raise Problem(Kind.CONFLICT, "there is a user of that name")
-    return _info(user)
+    return _info(call.site, user)
 
 
 async def change_user(call: Call) -> shapes.UserInfo:
@@ -50,6 +52,8 @@ async def change_user(call: Call) -> shapes.UserInfo:
         after = replace(after, disabled=given.disabled)
     if given.language is not None:
         after = replace(after, language=given.language)
+    if given.person is not None:
+        after = replace(after, holder=await _person(call, given.person, before))
     if given.password is not None:
         after = replace(after, password_hash=await parts.passwords.hash(given.password))
     if after != before:
@@ -57,11 +61,11 @@ async def change_user(call: Call) -> shapes.UserInfo:
         record = accounts.user_changed(before, after, call.by.ref, now)
         await parts.accounts.change_user(after, record, now if accounts.must_sign_in_again(before, after) else None)
         parts.sign_in.forget(before.name)
-    return _info(after)
+    return _info(call.site, after)
 
 
 async def get_user(call: Call) -> shapes.UserInfo:
-    return _info(await _user(call))
+    return _info(call.site, await _user(call))
 
 
 async def user_sessions(call: Call) -> shapes.Sessions:
@@ -93,5 +97,18 @@ def _password_errors(password: str, name: str) -> tuple[FieldError, ...]:
     return ()
 
 
-def _info(user: accounts.User) -> shapes.UserInfo:
-    return shapes.UserInfo(user.name, sorted(user.roles), user.language, user.disabled, user.created_at)
+async def _person(call: Call, id: str, before: accounts.User | None = None) -> str:
+    """The reference of the person that a user is to be; nobody is two users, or their card would sign on as either."""
+    holder = next((one for one in call.site.directory.holders.values() if one.id == id), None)
+    if holder is None:
+        raise Problem(Kind.VALIDATION, errors=(FieldError("person", "nobody has this id"),))
+    other = await call.parts.accounts.user_of(holder.ref)
+    if other is not None and (before is None or other.name != before.name):
+        raise Problem(Kind.CONFLICT, "another user is this person already")
+    return holder.ref
+
+
+def _info(site: Site, user: accounts.User) -> shapes.UserInfo:
+    holder = None if user.holder is None else site.directory.holders.get(user.holder)
+    person = None if holder is None else holder.id
+    return shapes.UserInfo(user.name, sorted(user.roles), user.language, user.disabled, user.created_at, person)

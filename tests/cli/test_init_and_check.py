@@ -169,6 +169,7 @@ def test_the_commands_are_these():
                 ("user", "disable"),
                 ("user", "list"),
                 ("user", "password"),
+                ("user", "person"),
                 ("user", "roles"),
                 ("user", "token"),
             ]

@@ -108,3 +108,17 @@ def test_nobody_is_nobody(wardgate, command):
 
     assert answer.status == 1
     assert "there is no user 'nobody'" in answer.err
+
+
+def test_a_user_becomes_a_person_of_the_school_whom_nobody_else_is(wardgate, tmp_path):
+    people = tmp_path / "people.csv"
+    people.write_text("id,name,kind,groups,card,plate,dormitory,valid_from,valid_to\nS-1,Li Na,staff,staff,C1,,,,\n")
+    assert wardgate("import", "people", str(people)).status == 0
+    wardgate("user", "add", "li.na", "--roles", "guard", "--person", "S-1", stdin=PASSWORD)
+    wardgate("user", "add", "wang.lei", "--roles", "guard", stdin=PASSWORD)
+
+    second, unknown = wardgate("user", "person", "wang.lei", "S-1"), wardgate("user", "person", "wang.lei", "S-2")
+
+    assert rows(wardgate, "SELECT h.id FROM users u JOIN holders h ON h.ref = u.holder") == [("S-1",)]
+    assert (second.status, unknown.status) == (1, 1)
+    assert "li.na is this person already" in second.err and "nobody of the school has the id 'S-2'" in unknown.err

@@ -320,6 +320,30 @@ async def test_an_admin_makes_a_user_who_can_sign_in(post: GuardPost) -> None:
     assert user["roles"] == ["guard"] and "password" not in json.dumps(user)
 
 
+async def test_a_user_is_one_person_and_a_person_one_user(post: GuardPost) -> None:
+    admin = await post.signed_in("boss", "admin")
+    new = {"name": "guard9", "password": PASSWORD, "roles": ["guard"], "person": "S-2"}
+    await ask(admin, "POST", "/api/v1/users", json=new)
+
+    twice, _ = await ask(admin, "POST", "/api/v1/users", json={**new, "name": "guard10"})
+    nobody, problem = await ask(admin, "PATCH", "/api/v1/users/guard9", json={"person": "S-99"})
+    again, user = await ask(admin, "PATCH", "/api/v1/users/guard9", json={"person": "S-2"})
+
+    assert (twice, nobody, again) == (409, 422, 200)
+    assert problem["errors"][0]["field"] == "person" and user["person"] == "S-2"
+
+
+async def test_whoever_becomes_another_person_signs_in_anew(post: GuardPost) -> None:
+    admin, guard = await post.signed_in("boss", "admin"), await post.signed_in("guard1", "guard")
+    await ask(admin, "PATCH", "/api/v1/users/guard1", json={"person": "S-1"})
+    first, me = await ask(guard, "GET", "/api/v1/me")
+
+    await ask(admin, "PATCH", "/api/v1/users/guard1", json={"person": "S-2"})
+    after, _ = await ask(guard, "GET", "/api/v1/me")
+
+    assert (first, me["person"], after) == (200, "S-1", 401)
+
+
 async def test_no_weak_password_and_no_unknown_role_is_taken(post: GuardPost) -> None:
     admin = await post.signed_in("boss", "admin")
     new = {"name": "guard9", "password": "guard9guard9", "roles": ["king"]}
