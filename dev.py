@@ -341,6 +341,8 @@ def missing_parts(profile: str, known_good: bool) -> dict[str, list[str]]:
         missing["Chromium"] = ["chromium-browser" if ubuntu else "chromium"]
     if not any(Path("/usr/share/fonts").rglob("*CJK*")):
         missing["a font for 简体中文"] = ["fonts-noto-cjk"]
+    if not all(on_path(name) for name in ("cupsd", "lpadmin", "lp", "lpstat")):
+        missing["a print service"] = ["cups-daemon", "cups-client"]
     if not on_path("cc"):
         missing["a C compiler (benchmarks)"] = ["gcc", "libc6-dev"]
     return missing

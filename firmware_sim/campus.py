@@ -268,8 +268,16 @@ class Campus:
             return False
         try:
             plate = canonical("plate", going.person.plate)
-            answer = await device.tap(plate, going.direction, kind="plate", person=going.person.id, timeout_s=120.0)
+            answer = await device.tap(
+                plate, going.direction, kind="plate", person=going.person.id, first_answer=True, timeout_s=20.0
+            )
             self._told(device, going, answer)
+            if answer.outcome == "wait" and going.person.kind == "visitor":
+                self.counts["cars turned back"] += 1  # nobody has registered it: no guard's word would help
+                return False
+            if answer.outcome == "wait":
+                answer = await device.final_answer(answer.tap, timeout_s=120.0)
+                self._told(device, going, answer)
             if not answer.granted:
                 return False
             return await lane.drive(device, bollard, going.direction, going.person.id)

@@ -21,7 +21,7 @@ import uvloop
 
 from devices.messages import GatewayStatus
 from gateway import logs
-from gateway.core import pins
+from gateway.core import pass_values, pins
 from gateway.core.quarantine import Limits
 from gateway.flows import (
     alarms,
@@ -32,16 +32,23 @@ from gateway.flows import (
     directory_watch,
     doors,
     emergencies,
+    hosts,
+    late,
     level_changes,
+    outbox,
     postures,
     waiting,
 )
+from gateway.flows.notice_rules import link_key_from
 from gateway.flows.permit_watch import PermitWatch
 from gateway.flows.ports import Clock, Entry, LedgerUnavailable, SystemClock, Unit
-from gateway.flows.site import Rules, Site
+from gateway.flows.retention import Sweeper
+from gateway.flows.shift_watch import ShiftWatch
+from gateway.flows.site import Rules, Site, VisitRules
 from gateway.mqtt.link import Link
 from gateway.mqtt.lookout import live_gateway
 from gateway.mqtt.router import Router
+from gateway.notices.sender import AppriseMessenger
 from gateway.serving import WebService
 from gateway.settings import Settings, environment
 from gateway.store.archive import StoreArchive, load_open_alarms
@@ -133,7 +140,7 @@ class Gateway:
         site = self._site = await self._make_site(database, writer, link)
         await clock_watch.begin(site)
         self._stack.push_async_callback(site.finish)
-        await self._look_for_another()
+        await asyncio.gather(self._look_for_another(), asyncio.to_thread(site.finder.prepare))
         link.start()
         self._stack.push_async_callback(link.close)
         router = Router(site, settings.limits.inbox_messages)
@@ -157,7 +164,15 @@ class Gateway:
         self._beat("orders", LOOK_S, keeper.look)
         self._beat("doors", LOOK_S, lambda: doors.look(site))
         self._beat("permits", LOOK_S, PermitWatch(site).look)
+        self._beat("posts", LOOK_S, ShiftWatch(site).look)
+        self._beat("paper", LOOK_S, web.look_at_paper)
+        self._beat("hosts", LOOK_S, hosts.HostWatch(site).look)
+        messenger = None if settings.notices.is_empty else AppriseMessenger(settings.notices.channels)
+        self._beat("outbox", LOOK_S, outbox.Outbox(site, messenger).look)
+        self._beat("pictures", LOOK_S, lambda: late.forget_pictures(site))
+        self._beat("retention", LOOK_S, Sweeper(site, settings.data).look)
         self._beat("lock", LOOK_S, lambda: self._hold(lock))
+        site.finder.begin(site.directory)
         # What was loaded stays: else each full collection looks through a hundred thousand people while taps wait.
         gc.collect()
         gc.freeze()
@@ -238,10 +253,16 @@ class Gateway:
                 wait_ms=settings.wait_ms,
                 offline_max_age_s=settings.offline_max_age_s,
                 list_life_s=settings.list_days * 24 * 3_600,
+                retention=settings.retention,
                 limits=Limits(
                     messages_per_s=settings.limits.device_messages_per_s,
                     events_per_s=settings.limits.device_events_per_s,
                     unknown_per_min=settings.limits.unknown_credentials_per_min,
+                ),
+                visits=VisitRules(
+                    end_of_day_min=settings.visits.end_of_day_min,
+                    overstay_grace_min=settings.visits.overstay_grace_min,
+                    unanswered_min=settings.visits.unanswered_min,
                 ),
             ),
             directory=await archive.directory(None),
@@ -252,7 +273,9 @@ class Gateway:
             clock=self._clock,
             instance=self._me.instance,
             pin_key=pins.key_from(settings.store_key),
+            pass_key=pass_values.key_from(settings.store_key, settings.campus.site),
         )
+        site.notices = settings.notices.rules(link_key_from(settings.store_key))
         site.devices.take_over(await archive.enrolled(), await archive.issued())
         for device in site.devices:
             device.list_is_due = not credential_lists.is_up_to_date(site, device)

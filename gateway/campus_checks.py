@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from gateway.config_faults import FaultList, nearest
 from gateway.config_schema import (
     CalendarPart,
+    CallPart,
     Part,
     PermissionPart,
     PortalPart,
@@ -37,6 +38,7 @@ def check_campus(raw: Mapping[str, Any], faults: FaultList) -> None:
         ("portals", "id"),
         ("permissions", "name"),
         ("posts", "id"),
+        ("calls", "id"),
     ):
         _check_unique(_names(raw, section, field), faults)
     zones = {name for _, name in _names(raw, "zones")}
@@ -52,6 +54,9 @@ def check_campus(raw: Mapping[str, Any], faults: FaultList) -> None:
     )
     _check_permissions(_good(raw, "permissions", PermissionPart), portals, faults)
     _check_posts(_good(raw, "posts", PostPart), portals, faults)
+    for path, call in _good(raw, "calls", CallPart):
+        for gate in call.numbers:
+            _check_known((*path, "numbers", gate), gate, gates, "gate", faults)
     _check_calendar(_good(raw, "calendar", CalendarPart), faults)
     _check_day_windows(raw, faults)
 
@@ -181,6 +186,8 @@ def _check_permissions(
 def _check_posts(posts: list[tuple[FieldPath, PostPart]], known_portals: set[str], faults: FaultList) -> None:
     for path, post in posts:
         _check_named_portals((*path, "portals"), post.portals, known_portals, faults)
+        items = [((*path, "inventory", index, "id"), item.id) for index, item in enumerate(post.inventory)]
+        _check_unique(items, faults)
         for index, window in enumerate(post.windows or []):
             _check_window((*path, "windows", index), window, faults)
 

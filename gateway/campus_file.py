@@ -16,7 +16,7 @@ from gateway.campus_checks import check_campus
 from gateway.config_faults import Fault, FaultList
 from gateway.config_schema import CalendarPart, CampusFile, LabelPart, PortalPart, WindowPart
 from gateway.core.kinds import DayKind, Profile
-from gateway.core.nouns import Campus, Label, Permission, Portal, Post, VehicleWindow, Zone
+from gateway.core.nouns import CallLine, Campus, Item, Label, Permission, Portal, Post, SlipRules, VehicleWindow, Zone
 from gateway.core.policy import Policy
 from gateway.core.windows import Window
 from gateway.yaml_lines import read_file
@@ -99,13 +99,23 @@ def _build(parts: CampusFile, policy: Policy) -> CampusParts:
                 _label(post.name),
                 frozenset(post.portals),
                 None if post.windows is None else _windows(post.windows),
+                tuple(Item(item.id, _label(item.name), item.count) for item in post.inventory),
+                post.sign_on_within_min if post.sign_on else None,
             )
             for post in parts.posts
         ),
+        calls=tuple(
+            CallLine(call.id, _label(call.name), call.number.strip(), MappingProxyType(dict(call.numbers)))
+            for call in parts.calls
+        ),
+        paper_day_at_min=parts.paper_day,
+        plate_confidence=parts.plates.confidence,
+        slips=SlipRules(parts.slips.second_approval, parts.slips.class_prefix),
+        gates=MappingProxyType({gate.id: _label(gate.name) for gate in parts.gates}),
     )
     return CampusParts(
         campus=campus,
-        gates=MappingProxyType({gate.id: _label(gate.name) for gate in parts.gates}),
+        gates=campus.gates,
         private_zones=frozenset(zone.id for zone in parts.zones if zone.private),
     )
 

@@ -75,15 +75,15 @@ def _environment_value(place: FieldPath, text: str) -> Any:
     for name in place:
         annotation = annotation.model_fields[name].annotation
     kinds = _kinds(annotation)
-    if list in kinds:
+    if list in kinds or dict in kinds:
         return read_text(text).data
     return text if str in kinds else read_scalar(text)
 
 
 def _kinds(annotation: Any) -> set[Any]:
     origin = get_origin(annotation)
-    if origin is list:
-        return {list}
+    if origin in (list, dict):
+        return {origin}
     if origin is None:
         return set() if annotation is NoneType else {annotation}
     return {

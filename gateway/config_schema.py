@@ -24,6 +24,8 @@ MAX_RESPONSIBLE = 3
 """A grid cell has three tiers of responsible people."""
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_NUMBER = re.compile(r"[0-9+*#() -]{0,40}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -77,6 +79,12 @@ def _date(text: Any) -> Any:
     raise ValueError("expected a date such as 2026-10-01")
 
 
+def _number(text: str) -> str:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("expected a telephone number: up to 40 of 0-9 + * # ( ) - and spaces, or nothing")
+    return text
+
+
 def _listen(text: str) -> str:
     host, port = split_listen(text)
     if not host or not 0 <= port <= 65535:
@@ -126,6 +134,7 @@ Group = Annotated[str, AfterValidator(_group)]
 Minutes = Annotated[int, BeforeValidator(_minutes)]
 TimeOfDay = Annotated[Minutes, AfterValidator(_before_midnight)]
 DateText = Annotated[Date, BeforeValidator(_date)]
+Number = Annotated[str, AfterValidator(_number)]
 LabelText = Annotated[str, AfterValidator(_label)]
 PathText = Annotated[str, AfterValidator(_path)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -211,11 +220,57 @@ class PortalPart(Part):
     vehicle_windows: list[VehicleWindowPart] = Field(default_factory=list)
 
 
+class ItemPart(Part):
+    """Something that is counted when a post is handed over."""
+
+    id: Name
+    name: LabelPart
+    count: Annotated[int, Field(ge=0, le=10_000)]
+
+
 class PostPart(Part):
     id: Name
     name: LabelPart
     portals: Annotated[list[Name], Field(min_length=1)]
     windows: Annotated[list[WindowPart], Field(min_length=1)] | None = None
+    inventory: Annotated[list[ItemPart], Field(max_length=30)] = Field(default_factory=list)
+    sign_on: bool = False
+    sign_on_within_min: Annotated[int, Field(ge=1, le=240)] = 10
+
+
+class CallPart(Part):
+    """Whom a guard calls; `host` is whoever is visited, with the directory's number."""
+
+    id: Name
+    name: LabelPart
+    number: Number = ""
+    numbers: dict[Name, Number] = Field(default_factory=dict)
+
+
+def _calls() -> list[CallPart]:
+    """The list of a site that was made before there was one."""
+    return [CallPart(id=id, name=LabelPart(en=en, zh=zh), number=number) for id, en, zh, number in CALLS]
+
+
+CALLS = (
+    ("duty-leader", "Duty leader", "值班领导", ""),
+    ("host", "Host", "接待人", ""),
+    ("control-room", "Control room", "监控室", ""),
+    ("police", "Police", "公安报警", "110"),
+    ("fire", "Fire brigade", "火警", "119"),
+    ("ambulance", "Ambulance", "急救", "120"),
+)
+
+
+class PlatesPart(Part):
+    """Below `confidence` a camera's reading of a plate waits for a guard."""
+
+    confidence: Annotated[float, Field(ge=0, le=1)] = 0.85
+
+
+class SlipsPart(Part):
+    second_approval: bool = False
+    class_prefix: Annotated[str, AfterValidator(_group)] = "class-"
 
 
 class PermissionPart(Part):
@@ -244,6 +299,10 @@ class CampusFile(Part):
     leaving_windows_on: dict[Annotated[DayKind, listed(DayKind)], list[WindowPart]] = Field(default_factory=dict)
     calendar: list[CalendarPart] = Field(default_factory=list)
     posts: list[PostPart] = Field(default_factory=list)
+    plates: PlatesPart = Field(default_factory=PlatesPart)
+    slips: SlipsPart = Field(default_factory=SlipsPart)
+    calls: Annotated[list[CallPart], Field(min_length=1, max_length=20)] = Field(default_factory=_calls)
+    paper_day: TimeOfDay = 4 * 60
 
     @property
     def zone_info(self) -> ZoneInfo:
@@ -307,6 +366,63 @@ class LimitsPart(Part):
     inbox_messages: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
 
 
+class VisitsPart(Part):
+    end_of_day: TimeOfDay = 22 * 60 + 30
+    overstay_grace_min: Annotated[int, Field(ge=0, le=24 * 60)] = 15
+    unanswered_min: Annotated[int, Field(ge=1, le=24 * 60)] = 5
+
+
+def _queue(text: str) -> str:
+    if not _QUEUE.fullmatch(text):
+        raise ValueError("expected a queue's name: a letter or digit, then up to 62 of A-Z a-z 0-9 _ -")
+    return text
+
+
+class PrinterPart(Part):
+    """A queue of this machine's print service, and what lies in its printer."""
+
+    queue: Annotated[str, AfterValidator(_queue)]
+    paper: Literal["label-62", "roll-80", "roll-58"] = "label-62"
+
+
+class PrintingPart(Part):
+    """By gate."""
+
+    printers: dict[Name, PrinterPart] | None = None
+
+
+class NoticesPart(Part):
+    mail_server: Annotated[str, AfterValidator(_listen)] | None = None
+    mail_security: Literal["starttls", "tls", "none"] = "starttls"
+    mail_user: str | None = None
+    mail_password_file: PathText | None = None
+    mail_sender: str | None = None
+    messengers: list[Literal["wecom", "dingtalk", "feishu"]] | None = None
+    relay_file: PathText | None = None
+    robots: dict[Name, PathText] | None = None
+    base_url: str | None = None
+    counsellors: dict[Group, LabelText] | None = None
+    units: dict[Group, LabelText] | None = None
+
+
+Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+class RetentionPart(Part):
+    """Other numbers of days than these need a written reason."""
+
+    visits_days: Days = 180
+    passages_days: Days = 180
+    pictures_days: Days = 7
+    notes_days: Days = 180
+    plates_days: Days = 180
+    left_days: Days = 180
+    sessions_days: Days = 30
+    audit_days: Days = 3 * 365 + 1
+    at: TimeOfDay = 3 * 60 + 30
+    reason: str | None = None
+
+
 class LogPart(Part):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -322,4 +438,8 @@ class GatewayFile(Part):
     broker: BrokerPart = Field(default_factory=BrokerPart)
     devices: DevicesPart = Field(default_factory=DevicesPart)
     limits: LimitsPart = Field(default_factory=LimitsPart)
+    visits: VisitsPart = Field(default_factory=VisitsPart)
+    notices: NoticesPart = Field(default_factory=NoticesPart)
+    printing: PrintingPart = Field(default_factory=PrintingPart)
+    retention: RetentionPart = Field(default_factory=RetentionPart)
     log: LogPart = Field(default_factory=LogPart)

@@ -14,28 +14,31 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from firmware_sim import example, people, scenario
 from gateway import app, logs
+from gateway.core import pins
 from gateway.core.kinds import Profile
 from gateway.flows.accounts import new_user, user_added
+from gateway.flows.changes import PinSet
 from gateway.flows.enrolment import Enrolment, Place, device_enrolled, new_enrolment
 from gateway.flows.passwords import hash_now
 from gateway.flows.people_csv import read_people
 from gateway.flows.people_import import people_imported, plan_import
-from gateway.flows.ports import FastClock, Unit
+from gateway.flows.pins import KEY as PIN_KEY
+from gateway.flows.ports import Entry, FastClock, Unit, timed_key
 from gateway.mqtt.access import lookout_access
 from gateway.mqtt.embedded import BrokerNotStarted, EmbeddedBroker, EmbeddedUser, device_user, gateway_user
 from gateway.new_site import CannotInit, write_new_site
 from gateway.settings import Settings, environment, load
-from gateway.store.accounts import add_user_change
+from gateway.store.accounts import add_user_change, ref_of_person
 from gateway.store.archive import newest_record
-from gateway.store.database import open_database
+from gateway.store.database import Database, open_database
 from gateway.store.enrolment import broker_users, enrol_change
 from gateway.store.head_file import HeadFile
 from gateway.store.ledger import Ledger
@@ -146,11 +149,18 @@ class _Demo:
             now = datetime.now(UTC)
             entries = example.devices()
             enrolled = [_enrol(ledger, settings, entry, now) for entry in entries]
+            crowd = people.make(PEOPLE, self._seed)
             with crowd_file.open("w", encoding="utf-8", newline="") as file:
-                people.write(people.make(PEOPLE, self._seed), file)
+                people.write(crowd, file)
             _import(ledger, settings, database.read_now(known_people), crowd_file.read_bytes(), now)
+            guard = _kiosk_guard(ledger, settings, database, crowd, now)
+            kiosk = self._folder / "kiosk.json"
+            kiosk.touch(0o600)
+            kiosk.write_text(json.dumps({"card": guard.card, "pin": guard.pin}))
             for name, roles in ACCOUNTS:
                 user = new_user(name, hash_now(self._password), roles, settings.roles, now, "en")
+                if name == "guard":
+                    user = replace(user, holder=guard.holder)
                 ledger.write([Unit((user_added(user, "demo"),), (add_user_change(user),))])
             secret = self._folder / "password"
             secret.touch(0o600)
@@ -218,12 +228,16 @@ class _Demo:
             out = io.StringIO()
             print("\nWardgate runs. Open one of these in a browser:", file=out)
             print(f"  {url}/            sign in, then the live page", file=out)
+            print(f"  {url}/kiosk?gate=north   the guard's kiosk: sign on by card and PIN", file=out)
             print(f"  {url}/healthz     {url}/readyz     {url}/metrics", file=out)
             print(f"  {url}/api/v1/openapi.json", file=out)
             print("\nAccounts (all with the password below):", file=out)
             for name, roles in ACCOUNTS:
                 print(f"  {name:<10} {', '.join(roles)}", file=out)
             print(f"  password:  {self._password}", file=out)
+            card, pin = _kiosk_card(self._folder)
+            if card:
+                print(f"  kiosk:     card {card} and Enter, PIN {pin} (the guard's; a card reader types it)", file=out)
             print(f"\nFiles: {self._folder} (the devices' own log of what moved: truth.jsonl)", file=out)
             print("Ctrl-C ends it and leaves nothing running.", file=out)
             say(out.getvalue().rstrip())
@@ -231,6 +245,40 @@ class _Demo:
                 say(f"the simulator has ended; see {self._folder / 'simulator.log'}")
 
         return announce
+
+
+@dataclass(frozen=True, slots=True)
+class _KioskGuard:
+    """Somebody of the crowd who signs on at the kiosk."""
+
+    holder: str
+    card: str
+    pin: str
+
+
+def _kiosk_guard(
+    ledger: Ledger, settings: Settings, database: Database, crowd: Sequence[people.Person], now: datetime
+) -> _KioskGuard:
+    """The first of the staff whose card is good gets a PIN of their own."""
+    today = now.date().isoformat()
+    person = next(p for p in crowd if p.kind == "staff" and p.card and not (p.valid_to and str(p.valid_to) <= today))
+    holder = database.read_now(lambda connection: ref_of_person(connection, person.id))
+    assert holder is not None
+    pin = next(pin for pin in iter(lambda: f"{secrets.randbelow(10_000):04d}", "") if not pins.is_too_simple(pin))
+    digest = pins.digest_of(pins.key_from(settings.store_key), holder, pin)
+    body = {"holder": holder, "pin": True, "duress": False, "cards": [], "by": "demo"}
+    entry = Entry("pin_set", now, body, timed_key(PIN_KEY, now, "set:demo"))
+    ledger.write([Unit((entry,), (PinSet(holder, digest, None, now),), directory=True)])
+    return _KioskGuard(holder, person.card, pin)
+
+
+def _kiosk_card(folder: Path) -> tuple[str, str]:
+    """Card and PIN of the kiosk's guard; empty on a campus of before there was one."""
+    try:
+        known = json.loads((folder / "kiosk.json").read_text("utf-8"))
+    except FileNotFoundError:
+        return "", ""
+    return known["card"], known["pin"]
 
 
 def _enrol(ledger: Ledger, settings: Settings, entry: dict[str, Any], now: datetime) -> Enrolment:

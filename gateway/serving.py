@@ -3,15 +3,21 @@
 import ssl
 from functools import partial
 
+from gateway.flows.paper_day import PaperRound
 from gateway.flows.site import Site
+from gateway.notice_settings import base_host
 from gateway.policy_file import parse_policy
+from gateway.printing.cups import Cups
 from gateway.settings import Settings
 from gateway.store.accounts import Accounts
 from gateway.store.database import Database
 from gateway.store.queries import Queries
 from gateway.store.writer import Writer
+from gateway.web.context import PARTS
 from gateway.web.listener import Listener
 from gateway.web.names import certificate_names
+from gateway.web.paper_folder import PaperFolder
+from gateway.web.paper_pages import save
 from gateway.web.server import make_app
 
 
@@ -27,9 +33,13 @@ class WebService:
             roles=settings.roles,
             read_policy=partial(parse_policy, "policy"),
             tls=tls,
-            host_names=(settings.http_host, *certificate_names(settings.tls_cert)),
+            host_names=(settings.http_host, base_host(settings.notices), *certificate_names(settings.tls_cert)),
+            offline_key=settings.store_key,
+            printing=Cups(settings.printers),
             libraries=(settings.directory / "node_modules",),
+            paper=(folder := PaperFolder(settings.data / "paper")),
         )
+        self._paper = PaperRound(site, partial(save, app[PARTS].pages, folder))
         self._scheme = "http" if tls is None else "https"
         self._listener = Listener(app, settings.http_host, settings.http_port)
 
@@ -38,6 +48,10 @@ class WebService:
         await self._listener.start()
         host = self._listener.host
         return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{self._listener.port}"
+
+    async def look_at_paper(self) -> None:
+        """Make the papers for a day without power, if it is time."""
+        await self._paper.look()
 
     async def stop(self) -> None:
         """End."""

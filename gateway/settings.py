@@ -27,6 +27,9 @@ from gateway.config_schema import GatewayFile, RolesFile, split_listen
 from gateway.core.kinds import Profile
 from gateway.core.nouns import Campus, Label
 from gateway.core.rights import Right
+from gateway.flows.printing import Paper, Printer
+from gateway.flows.retention_rules import Retention
+from gateway.notice_settings import NoticeSettings, notice_settings
 from gateway.policy_file import load_policy
 from gateway.yaml_lines import Document, FieldPath, read_file
 
@@ -73,6 +76,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Visits:
+    """When somebody looks after visits that nobody looks after."""
+
+    end_of_day_min: int
+    overstay_grace_min: int
+    unanswered_min: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is configured. Paths are absolute, secrets do not show in its repr."""
 
@@ -103,7 +115,12 @@ class Settings:
     list_days: int
     offline_max_age_s: int
     limits: Limits
+    visits: Visits
     log_level: str
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
+    printers: Mapping[str, Printer] = field(default_factory=dict)
+    """By gate."""
+    retention: Retention = field(default_factory=Retention)
 
     @property
     def head_file(self) -> Path:
@@ -170,11 +187,20 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
     faults += [*gateway_faults.faults, *campus_faults, *policy_faults, *role_faults]
     secrets = {name: _secret_key(directory, name, faults) for name in SECRETS}
     paths = _Paths(directory, origins)
-    password = ""
+    password, notices = "", NoticeSettings()
     if gateway is not None:
         password = _broker_password(gateway, paths, faults)
         _check_addresses(gateway, gateway_faults, paths)
+        notices = notice_settings(
+            gateway.notices,
+            lambda place, text: _secret_text(paths.of(place, text), text, faults),
+            is_loopback,
+            gateway_faults,
+        )
+        _check_retention(gateway, gateway_faults)
         faults += gateway_faults.faults
+    if gateway is not None and parts is not None:
+        _check_printers(gateway, gateway_faults, parts.gates, faults)
     if faults or gateway is None or parts is None or roles is None:
         raise ConfigurationError(faults)
     listen = split_listen(gateway.http.listen)
@@ -220,7 +246,20 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
             unknown_credentials_per_min=gateway.limits.unknown_credentials_per_min,
             inbox_messages=gateway.limits.inbox_messages,
         ),
+        visits=Visits(
+            end_of_day_min=gateway.visits.end_of_day,
+            overstay_grace_min=gateway.visits.overstay_grace_min,
+            unanswered_min=gateway.visits.unanswered_min,
+        ),
         log_level=gateway.log.level,
+        retention=_retention(gateway),
+        notices=notices,
+        printers=MappingProxyType(
+            {
+                gate: Printer(gate, part.queue, Paper(part.paper))
+                for gate, part in (gateway.printing.printers or {}).items()
+            }
+        ),
     )
 
 
@@ -261,6 +300,30 @@ def _load_gateway(
     except ValidationError as error:
         faults.add_all(error, GatewayFile)
         return None, origins, faults
+
+
+def _retention(gateway: GatewayFile) -> Retention:
+    part = gateway.retention
+    return Retention(
+        part.visits_days,
+        part.passages_days,
+        part.pictures_days,
+        part.notes_days,
+        part.plates_days,
+        part.left_days,
+        part.sessions_days,
+        part.audit_days,
+        part.at,
+        (part.reason or "").strip(),
+    )
+
+
+def _check_retention(gateway: GatewayFile, faults: FaultList) -> None:
+    """Other days than the usual ones are the school's to choose, with a reason that can be read afterwards."""
+    chosen = _retention(gateway)
+    if not chosen.is_usual and len(chosen.reason) < 10:
+        said = "other numbers of days than the usual ones need a written reason (retention.reason, 10 letters or more)"
+        faults.add(("retention",), said)
 
 
 def _load_roles(path: Path) -> tuple[RolesFile | None, list[Fault]]:
@@ -355,6 +418,15 @@ def _check_addresses(gateway: GatewayFile, faults: FaultList, paths: _Paths) -> 
         path = paths.of(("http", "tls_key"), http.tls_key)
         if path.is_file() and path.stat().st_mode & 0o007:
             faults.add(("http", "tls_key"), f"can be read by everybody; type: chmod 600 {path}")
+
+
+def _check_printers(gateway: GatewayFile, found: FaultList, gates: Mapping[str, Label], faults: list[Fault]) -> None:
+    """A printer stands at a gate that there is."""
+    found.faults = []
+    for gate in gateway.printing.printers or {}:
+        if gate not in gates:
+            found.add(("printing", "printers", gate), f"there is no gate {gate!r} in {CAMPUS_FILE}")
+    faults += found.faults
 
 
 def _database_url(gateway: GatewayFile, paths: _Paths, data: Path) -> str:

@@ -30,6 +30,8 @@ MAY_IMPORT = {
     "gateway.store": (*GROUND, "gateway.store"),
     "gateway.video": (*GROUND, "gateway.video"),
     "gateway.web": (*GROUND, "gateway.web"),
+    "gateway.notices": (*GROUND, "gateway.notices"),
+    "gateway.printing": (*GROUND, "gateway.printing"),
     "gateway.reports": (*GROUND, "gateway.reports"),
     "devices": ("devices",),
     "firmware_sim": ("firmware_sim", "devices"),
@@ -43,6 +45,7 @@ KNOWN_ONLY_IN = {
     "psycopg": ("gateway.store",),
     "sqlite3": ("gateway.store",),
     "jinja2": ("gateway.web",),
+    "apprise": ("gateway.notices",),
     "typer": ("gateway.cli", "gateway.__main__", "firmware_sim"),
 }
 

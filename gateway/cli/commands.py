@@ -14,6 +14,8 @@ from gateway.cli import (
     ledger,
     level,
     people,
+    pictures,
+    retention,
     running,
     user,
     what_if,
@@ -58,6 +60,7 @@ def build() -> typer.Typer:
         epilog=_example("wardgate simulate --holder S-1 --portal north-in --at 2026-11-23T07:45 --level 1"),
     )(what_if.simulate_one)
     app.command(epilog=_example("wardgate replay --from 2026-11-16 --to 2026-11-23 --level 1"))(what_if.replay)
+    app.command(epilog=_example("wardgate retention --dry-run"))(retention.retention)
     app.add_typer(_calendar(), name="calendar")
     app.add_typer(_devices(), name="device")
     app.add_typer(_imports(), name="import")
@@ -94,6 +97,9 @@ def _imports() -> typer.Typer:
     group = _group("Take people from the school's own systems.", "wardgate import people people.csv")
     group.command("people", epilog=_example("wardgate import people people.csv --config /etc/wardgate"))(
         people.import_people
+    )
+    group.command("pictures", epilog=_example("wardgate import pictures photos/ --config /etc/wardgate"))(
+        pictures.import_pictures
     )
     # With a single command typer would leave its name out: `wardgate import FILE`.
     group.callback()(_nothing)

@@ -31,11 +31,11 @@ class SiteStore:
     def __init__(self, settings: Settings, database: Database, ledger: Ledger) -> None:
         self.settings = settings
         self.sealer = Sealer(settings.store_key)
-        self._database = database
+        self.database = database
         self._ledger = ledger
 
     def read(self, question: Callable[..., T]) -> T:
-        return self._database.read_now(question)
+        return self.database.read_now(question)
 
     def commit(self, unit: Unit) -> Written | Outdated:
         """Write `unit` and its record; waits its turn while another process writes. Raises `DatabaseAway`."""

@@ -37,7 +37,8 @@ from gateway.flows.what_if import (
 )
 from gateway.policy_file import load_policy
 from gateway.settings import environment, load
-from gateway.store.archive import load_directory, load_presence
+from gateway.store.archive import load_presence
+from gateway.store.directory import load_directory
 from gateway.store.papers import list_papers
 from gateway.store.queries import find_newest
 

@@ -29,6 +29,7 @@ class Lack(StrEnum):
     NOBODY_RESPONSIBLE = "nobody_responsible"
     RULE_NEVER_APPLIES = "rule_never_applies"
     KIND_WITHOUT_RULE = "kind_without_rule"
+    NO_NUMBER = "no_number"
     CAMERA_IN_PRIVATE_ZONE = "camera_in_private_zone"
     """The one gap that must not stay: a zone was made private after its camera was enrolled."""
 
@@ -89,6 +90,7 @@ def gaps_of_places(campus: Campus, private_zones: Collection[str], known: Known 
     yield from _dormitories(campus)
     yield from _posts(campus)
     yield from _responsible(campus)
+    yield from _calls(campus)
 
 
 def _keypads(campus: Campus) -> Iterator[Gap]:
@@ -186,6 +188,14 @@ def _responsible(campus: Campus) -> Iterator[Gap]:
                 ("zones", zone.id),
                 f"{zone.id}: nobody is responsible for it or a zone around it",
             )
+
+
+def _calls(campus: Campus) -> Iterator[Gap]:
+    """Whom a guard cannot call, because nobody has written the number; the host's stands in the directory."""
+    for line in campus.calls:
+        if line.id != "host" and not line.number and not all(line.number_at(gate) for gate in campus.gates or [""]):
+            message = f"{line.id}: the call list has no number, so that no guard can call them"
+            yield Gap(Lack.NO_NUMBER, ("calls", line.id, "number"), message)
 
 
 # ---------------------------------------------------------------- windows and posts

@@ -7,7 +7,9 @@ settles a decision is the precedence of the reasons, not this order.
 from gateway.core.facts import Facts
 from gateway.core.kinds import (
     AntiPassback,
+    CredentialKind,
     CredentialState,
+    Direction,
     HolderKind,
     PinWord,
     PortalKind,
@@ -60,6 +62,9 @@ def emergency(facts: Facts) -> Finding:
 def credential(facts: Facts) -> Finding:
     """Known, active, valid at this moment, not used up, and not locked by wrong PINs."""
     held = facts.credential
+    if held is None and _is_read_at_a_lane(facts):
+        # The camera may have misread it: a guard looks at the picture. As it stands it admits nobody.
+        return Finding("credential", Verdict.WAITS, Reason.UNKNOWN_CREDENTIAL)
     if held is None or facts.holder is None:
         return Finding("credential", Verdict.REFUSES, Reason.UNKNOWN_CREDENTIAL)
     if held.state is CredentialState.REVOKED:
@@ -75,7 +80,14 @@ def credential(facts: Facts) -> Finding:
     if facts.request.pin is PinWord.LOCKED:
         # The card itself is locked there, also where no PIN is asked for at this level.
         return Finding("credential", Verdict.REFUSES, Reason.PIN_LOCKED)
+    if facts.request.unsure and facts.request.direction is Direction.IN:
+        # The camera doubts its own reading: a guard compares it with the picture.
+        return Finding("credential", Verdict.WAITS, Reason.GUARD_CONFIRMS)
     return _CREDENTIAL_PASSES
+
+
+def _is_read_at_a_lane(facts: Facts) -> bool:
+    return facts.request.credential is CredentialKind.PLATE and facts.portal.kind is PortalKind.VEHICLE_GATE
 
 
 def holder(facts: Facts) -> Finding:
@@ -111,9 +123,19 @@ def vehicle_window(facts: Facts) -> Finding:
 
 
 def presence(facts: Facts) -> Finding:
-    """Anti-passback: who is inside already does not come in again (hard), or is noticed (soft)."""
+    """Anti-passback: who is inside already does not come in again (hard), or is noticed (soft).
+
+    A code is a picture, which is copied as easily as shown: at a campus gate it opens for one person at a time,
+    whatever the portal's own setting. One for a number of uses is held by that number alone.
+    """
     mode = facts.portal.anti_passback
-    if mode is AntiPassback.OFF or facts.holder is None:
+    if facts.holder is None:
+        return _PRESENCE_PASSES
+    if _is_for_one_person(facts):
+        if facts.request.granted_elsewhere:
+            return Finding("presence", Verdict.REFUSES, Reason.ALREADY_INSIDE)
+        mode = AntiPassback.HARD
+    if mode is AntiPassback.OFF:
         return _PRESENCE_PASSES
     known = facts.world.presence.get(facts.holder.ref)
     if known is None or known.state is not PresenceState.INSIDE:
@@ -123,6 +145,16 @@ def presence(facts: Facts) -> Finding:
         return _PRESENCE_PASSES
     verdict = Verdict.REFUSES if mode is AntiPassback.HARD else Verdict.NOTICE
     return Finding("presence", verdict, Reason.ALREADY_INSIDE)
+
+
+def _is_for_one_person(facts: Facts) -> bool:
+    held = facts.credential
+    return (
+        held is not None
+        and held.kind is CredentialKind.QR
+        and held.max_uses is None
+        and facts.portal.kind in (PortalKind.GATE, PortalKind.VEHICLE_GATE)
+    )
 
 
 def capacity(facts: Facts) -> Finding:

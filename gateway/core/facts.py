@@ -205,7 +205,8 @@ def visits_here(
     found = [
         visit
         for visit in world.directory.papers.visits[holder.ref]
-        if moment.is_within(visit.starts_at, visit.ends_at)
+        if not visit.from_paper
+        and moment.is_within(visit.starts_at, visit.ends_at)
         and any(portal.zone in campus.chains.get(zone, ()) for zone in visit.zones)
     ]
     if len(found) < 2:

@@ -48,8 +48,15 @@ def permission(facts: Facts) -> Finding:
             return _PERMISSION_PASSES
     if late or (outside_hours and _is_let_in_late(facts)):
         return Finding("permission", Verdict.NOTICE, Reason.OK_LATE_RETURN)
-    if who.kind in _STANDING_PASSES and facts.visit is not None and _closed(facts, facts.visit) is None:
-        return _PERMISSION_PASSES  # contractors and suppliers may be registered for the day instead
+    if who.kind in _STANDING_PASSES:
+        if facts.visit is not None and _closed(facts, facts.visit) is None:
+            return _PERMISSION_PASSES  # contractors and suppliers may be registered for the day instead
+        for paper in facts.world.directory.papers.standing.get(who.ref, ()):
+            if portal.id not in paper.portals or not facts.moment.is_within(paper.starts_at, paper.ends_at):
+                continue
+            if surely_open(facts, paper.windows):
+                return _PERMISSION_PASSES
+            outside_hours = True
     if outside_hours:
         return Finding("permission", Verdict.REFUSES, Reason.OUTSIDE_HOURS)
     if facts.request.credential is CredentialKind.PLATE and portal.kind is PortalKind.VEHICLE_GATE:

@@ -97,6 +97,34 @@ class Post:
     name: Label
     portals: frozenset[str]
     windows: tuple[Window, ...] | None = None
+    inventory: tuple["Item", ...] = ()
+    """What is counted at each hand-over."""
+    sign_on_within_min: int | None = None
+    """So long after its window opened or its last shift ended nobody has to have taken it over; None: nobody looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that lies at a post and is handed over: keys, radios, shields, spare badges."""
+
+    id: str
+    name: Label
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """Whom a guard calls, in the order of the list. The number of the `host` is the one of the visit at hand."""
+
+    id: str
+    name: Label
+    number: str = ""
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    """Other numbers at some gates."""
+
+    def number_at(self, gate: str | None) -> str:
+        """The number to dial from there; empty if the school has not written one."""
+        return self.numbers.get(gate or "", self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +163,16 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
+class SlipRules:
+    """How a school gives leave slips."""
+
+    second_approval: bool = False
+    """Who asks for a slip never gives it."""
+    class_prefix: str = "class-"
+    """Groups that begin so are classes: a teacher who is in some gives slips to the students of these."""
+
+
+@dataclass(frozen=True, slots=True)
 class Campus:
     """What exists by design, as the configuration says it. Built once, at start."""
 
@@ -154,6 +192,15 @@ class Campus:
     """Of other days; a kind that is not named here has those of a normal day, a holiday none."""
     calendar: Mapping[Date, DayKind] = field(default_factory=dict)
     posts: tuple[Post, ...] = ()
+    gates: Mapping[str, Label] = field(default_factory=dict)
+    """Groups of portals that one kiosk serves, by their names."""
+    calls: tuple[CallLine, ...] = ()
+    """Whom a guard calls, the first one first."""
+    paper_day_at_min: int = 240
+    """When each night the papers for a day without power are made, in minutes after midnight."""
+    plate_confidence: float = 0.85
+    """A camera that is less sure than this of the plate that it has read asks a guard to look."""
+    slips: SlipRules = SlipRules()
     permissions_by_portal: Mapping[str, tuple[Permission, ...]] = field(init=False)
     limits_by_portal: Mapping[str, tuple[tuple[str, int], ...]] = field(init=False)
     """Which zones that hold only so many people somebody comes into there: the zone, and all around it that the portal
@@ -229,6 +276,17 @@ class Directory:
     holders: Mapping[str, Holder]
     credentials: Mapping[tuple[str, str], Credential]
     papers: Papers = field(default_factory=Papers)
+    by_id: Mapping[str, Holder] | None = field(default=None, repr=False, compare=False)
+    """The holders by the school's own id; None: nobody has made that table."""
+    since: int = field(default=-1, repr=False, compare=False)
+    """`changed` holds everybody who is new, changed or gone since this version; -1: nobody has kept that."""
+    changed: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+
+    def with_id(self, id: str) -> Holder | None:
+        """The person with the school's own id."""
+        if self.by_id is not None:
+            return self.by_id.get(id)
+        return next((holder for holder in self.holders.values() if holder.id == id), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +329,12 @@ class Request:
     value: str
     quarantined: bool = False
     pin: PinWord = PinWord.ABSENT
+    unsure: bool = False
+    """The camera does not trust its own reading of this plate enough."""
     accompanied_by: str | None = None
     """Another holder, named for this portal or escorting, who asked to pass here within the last 30 s and waits."""
+    granted_elsewhere: bool = False
+    """This very pass was let in at another reader a moment ago, and nobody has gone through there yet."""
 
 
 @dataclass(frozen=True, slots=True)

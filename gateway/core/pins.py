@@ -79,6 +79,10 @@ class Tries:
         """The right one: the wrong ones before it at this device are forgotten."""
         self._take(card, device)
 
+    def has_open(self, card: str, device: str) -> bool:
+        """True if a right PIN would forget something here."""
+        return bool(self._wrong.get(card, {}).get(device))
+
     def take_back(self, card: str, device: str) -> None:
         """The newest wrong one was no new one: it had been counted when its tap came first. Nor did it lock then."""
         tries = self._wrong.get(card, {}).get(device)

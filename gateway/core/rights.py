@@ -50,5 +50,23 @@ class Right(StrEnum):
     CONFIGURE = "configure"
     SIMULATE = "simulate"
     READ_LEDGER = "read_ledger"
+    EXPORT = "export"
+    """Take records out as a table; with many rows be, or need, the second person."""
+    HOLD_RECORDS = "hold_records"
+    """Open and close a case for which nothing is erased, and see what is erased when."""
     READ_READS = "read_reads"
     """Read the record of who looked up or exported what."""
+
+
+AT_A_KIOSK = frozenset(
+    {
+        Right.WATCH,
+        Right.ANSWER_WAITING,
+        Right.IDENTIFY,
+        Right.REGISTER_VISITS,
+        Right.START_EMERGENCY,
+        Right.ACKNOWLEDGE_ALARMS,
+    }
+)
+"""The most that card and PIN give, whoever's they are: what a guard does at a gate. Four digits at a screen in the open
+sign no order, end no emergency, are nobody's second signature and change no user; that takes the password."""

@@ -44,6 +44,15 @@ EMERGENCY_UNSIGNED = "emergency_unsigned"
 RESPONDER_ENTERED = "responder_entered"
 DISPOSAL_DUE = "disposal_due"
 WITHOUT_CARD_OFTEN = "without_card_often"
+FORGED_PASS = "forged_pass"
+PASS_SHARED = "pass_shared"
+GUARD_PANIC = "guard_panic"
+RELIEF_WANTED = "relief_wanted"
+RELIEF_UNANSWERED = "relief_unanswered"
+POST_UNMANNED = "post_unmanned"
+NOTICE_FAILED = "notice_failed"
+OVERSTAY = "overstay"
+LEFT_INSIDE = "left_inside"
 
 PRIORITY: dict[str, str] = {
     FIRE: "high",
@@ -51,6 +60,7 @@ PRIORITY: dict[str, str] = {
     EMERGENCY_UNSIGNED: "high",
     DURESS: "high",
     PANIC: "high",
+    GUARD_PANIC: "high",
     EFO_PRESSED: "high",
     FORCED_DOOR: "high",
     IMPACT: "high",
@@ -72,13 +82,21 @@ PRIORITY: dict[str, str] = {
     COMMAND_FAILED: "medium",
     PANEL_PLACE: "medium",
     DISPOSAL_DUE: "medium",
+    RELIEF_UNANSWERED: "medium",
+    POST_UNMANNED: "medium",
+    RELIEF_WANTED: "low",
+    FORGED_PASS: "medium",
+    PASS_SHARED: "medium",
+    LEFT_INSIDE: "medium",
+    OVERSTAY: "low",
     RESPONDER_ENTERED: "low",
     WITHOUT_CARD_OFTEN: "low",
+    NOTICE_FAILED: "low",
     MANUAL_OVERRIDE: "low",
     DEVICE_CLOCK: "low",
 }
 
-SILENT = frozenset({DURESS})
+SILENT = frozenset({DURESS, GUARD_PANIC})
 """Conditions of which nobody may hear at the place itself: only the control room sees them."""
 
 TELL_AGAIN_S = 10.0

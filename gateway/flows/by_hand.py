@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 from devices.messages import Action, Command, Text
 from gateway.core.kinds import CredentialKind, Direction, Outcome, PortalKind
-from gateway.core.nouns import Decision, Portal, Request
+from gateway.core.nouns import Credential, Decision, Portal, Request
 from gateway.core.reasons import Reason
 from gateway.core.sentences import SENTENCES
-from gateway.flows import command, command_result, passage, told
+from gateway.flows import command, command_result, notices, pass_turns, pass_uses, passage, told
 from gateway.flows.devices import Device
 from gateway.flows.permits import TRIES, NotPossible, WrongField, followed
-from gateway.flows.ports import Entry, LedgerUnavailable, Outdated, Unit
+from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Unit, Written
 from gateway.flows.site import Answered, Site
 
 OPENS = ("reader", "dorm", "camera")
@@ -34,6 +34,10 @@ class Overtaken(Exception):
     """Somebody has changed the directory since this was judged; nothing was written and nothing done."""
 
 
+class DoneBefore(Exception):
+    """An act under this id is in the ledger already; nothing was written and nothing done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """What is to be recorded, and done if `outcome` grants."""
@@ -45,14 +49,19 @@ class Act:
     decision: Decision
     by: str
     why: str
-    """A closed word: `identification`, `responder`, `shelter`, `let_out`."""
+    """A closed word: `identification`, `responder`, `shelter`, `let_out`, `late`, `presented`."""
     holder: str | None = None
     more: dict[str, Any] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
     changes: tuple[Any, ...] = ()
+    """On the way out only what nobody else may have moved meanwhile: nothing is judged anew there."""
     directory: bool = False
     judged_on: int | None = None
     """The directory's version on which `decision` was made; it does not matter on the way out."""
+    uses: Credential | None = None
+    """What was shown, now or before: a use of it is taken, and its turn at this portal begins."""
+    id: str | None = None
+    """The decision's own id where it follows from something, so that it can be done once only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,8 @@ async def on_the_newest(site: Site, judge_and_act: Callable[[], Awaitable[T]]) -
 
 
 async def carry_out(site: Site, act: Act) -> Done:
-    """Record it and, if it grants, open. Raises `NotPossible`, `Overtaken`, `LedgerUnavailable`: then nothing was
-    opened."""
+    """Record it and, if it grants, open. Raises `NotPossible`, `Overtaken`, `DoneBefore`, `LedgerUnavailable`: then
+    nothing was opened."""
     device = opener_at(site, act.portal)
     grants = act.outcome is Outcome.GRANT
     if grants:
@@ -109,21 +118,41 @@ async def carry_out(site: Site, act: Act) -> Done:
             command.check(site, device, Action.GRANT.value)
         except command.CommandNotPossible as error:
             raise NotPossible(error.code, str(error)) from None
-    now, id = site.clock.now(), secrets.token_hex(16)
+    now, id = site.clock.now(), act.id or secrets.token_hex(16)
     command_id = secrets.token_hex(16) if grants else None
     entries = [Entry("decision", now, _record(act, device, now, id, command_id), f"t:{device.id}:{id}"), *act.entries]
     if command_id is not None:
         entries.append(_ordered(act, device, now, command_id))
+    use = turn = None
+    if act.uses is not None and command_id is not None:
+        use = pass_uses.use_of(site, act.uses, device.id, act.portal.id, id, command_id)
+        turn = pass_turns.take(site, device.id, id, act.uses, act.direction, command_id)
     judged_on = act.judged_on if act.direction is Direction.IN else None
-    unit = Unit(tuple(entries), act.changes, directory=act.directory, based_on=judged_on)
+    told_of = notices.student_left(site, act.direction, act.decision, f"t:{device.id}:{id}", now)
+    unit = Unit(
+        (*entries, *told_of.entries), (*act.changes, *told_of.changes), directory=act.directory, based_on=judged_on
+    )
+    if use is not None:
+        unit = replace(unit, entries=(*unit.entries, use.entry), changes=(*unit.changes, use.change))
     try:
-        if isinstance(await site.ledger.commit(unit, site.rules.record_within_s), Outdated):
+        result = await site.ledger.commit(unit, site.rules.record_within_s)
+        if not isinstance(result, Written):
+            pass_turns.give_back(site, turn)
+        if isinstance(result, Outdated):
             raise Overtaken
+        if isinstance(result, Known) and use is not None and result.key == use.key:
+            await pass_uses.look_again(site, use.credential)  # another reader was faster
+            raise Overtaken
+        if isinstance(result, Known):
+            raise DoneBefore(id)
     except LedgerUnavailable:
+        pass_turns.give_back(site, turn)
         if not grants or act.direction is Direction.IN:
             raise
         # Leaving: the act comes first, and the record follows, however long that takes.
         site.spawn(site.ledger.commit(replace(unit)))
+    if use is not None:
+        pass_uses.taken(site, use)
     if command_id is not None:
         _send(site, act, device, command_id, id)
     _tell(site, act, device, now, id, command_id)

@@ -24,9 +24,13 @@ from gateway.flows import (
     dormitories,
     drill_marks,
     lanes,
+    notices,
+    pass_turns,
     pass_uses,
+    pass_watch,
     passage,
     pins,
+    plates,
     second_person,
     told,
     waiting,
@@ -77,6 +81,8 @@ def as_request(site: Site, device: Device, tap: Tap) -> Request:
         value = canonical(kind, tap.credential.value)
     except ValueError:
         value = tap.credential.value  # nobody has a credential like that; the decision will say so
+    if kind is CredentialKind.QR:
+        value = pass_watch.read(site, value)
     pin = PinWord.ABSENT
     if (tap.pin or site.pin_tries.has_locks) and tap.direction == Direction.IN.value:  # the way out asks for none
         pin = pins.word(site, device, kind, value, tap.pin)
@@ -87,6 +93,17 @@ def as_request(site: Site, device: Device, tap: Tap) -> Request:
         value=value,
         quarantined=device.watch.is_quarantined(site.clock.monotonic()),
         pin=pin,
+        unsure=_is_unsure(site, tap),
+    )
+
+
+def _is_unsure(site: Site, tap: Tap) -> bool:
+    """True if the camera itself doubts the plate on the way in; one that says nothing of that is believed."""
+    return (
+        tap.direction == Direction.IN.value
+        and tap.credential.kind == CredentialKind.PLATE.value
+        and tap.confidence is not None
+        and tap.confidence < site.campus.plate_confidence
     )
 
 
@@ -97,33 +114,47 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
         world = site.world
         if site.waits:
             request = second_person.beside(site, request)
+        request = pass_turns.beside(site, device.id, request)
         decision = decide(request, world, now)
         answered = as_answer(site, device, tap, decision, now)
         first = acts_first(site, request, decision)
         if first:
             answer(site, device, tap, answered)
         entry = Entry("decision", now, record(device, tap, request, decision, answered), key)
-        use = None
+        plate = plates.note(request, now) if decision.outcome is Outcome.WAIT and plates.asks(request) else None
+        if plate is not None:
+            entry.body["plate_read"] = plate.ref
+        use = turn = None
         if decision.outcome is Outcome.GRANT and request.direction is Direction.IN:
             use = pass_uses.next_use(site, device, tap.id, request, answered.command)
+            turn = _its_turn(site, device, tap, request, answered)
         unit = Unit((entry,), based_on=None if first else world.directory.version)
         if use is not None or request.pin is not PinWord.ABSENT:
             unit = _with_more(site, device, tap, request, decision, unit, use)
+        if plate is not None:
+            unit = replace(unit, changes=(*unit.changes, plate.change))
+        told_of = notices.student_left(site, request.direction, decision, key, now)
+        if told_of.changes:
+            unit = replace(unit, entries=(*unit.entries, *told_of.entries), changes=(*unit.changes, *told_of.changes))
         try:
             result = await site.ledger.commit(unit, None if first else site.rules.record_within_s)
             if isinstance(result, Outdated):
+                pass_turns.give_back(site, turn)
                 tries += 1
                 await site.refresh_directory()
                 request = pins.look_again(site, device, tap, request)
                 continue
             if use is not None and isinstance(result, Known) and result.key == use.key:
+                pass_turns.give_back(site, turn)
                 await pass_uses.look_again(site, use.credential)  # somebody was faster: there is one use less now
                 continue
         except LedgerUnavailable:
+            pass_turns.give_back(site, turn)
             await _without_ledger(site, device, tap, request, answered, entry)
             return
         if isinstance(result, Known):
             site.counters.repeats += 1
+            pass_turns.give_back(site, turn)
             if result.body.get("alone"):
                 return  # the device has decided it alone, and told so: for that tap no command is taken any more
             answered = told.answered(result.body)
@@ -137,7 +168,7 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
         if not first:
             answer(site, device, tap, answered)
         if not isinstance(result, Known):
-            await _afterwards(site, device, tap, request, decision, answered)
+            await _afterwards(site, device, tap, request, decision, answered, plate)
         return
     await _without_ledger(site, device, tap, request, answered, entry)
 
@@ -155,6 +186,13 @@ def _with_more(
     if request.pin is PinWord.DURESS:
         entries = (*entries, pins.cry_for_help(site, device, tap, decision.holder))
     return replace(unit, entries=entries, changes=changes)
+
+
+def _its_turn(site: Site, device: Device, tap: Tap, request: Request, answered: Answered) -> pass_turns.Taken | None:
+    if request.credential is not CredentialKind.QR:
+        return None
+    held = site.directory.credentials.get((request.credential, request.value))
+    return pass_turns.take(site, device.id, tap.id, held, request.direction, answered.command)
 
 
 def acts_first(site: Site, request: Request, decision: Decision) -> bool:
@@ -280,7 +318,13 @@ def record(device: Device, tap: Tap, request: Request, decision: Decision, answe
 
 
 async def _afterwards(
-    site: Site, device: Device, tap: Tap, request: Request, decision: Decision, answered: Answered
+    site: Site,
+    device: Device,
+    tap: Tap,
+    request: Request,
+    decision: Decision,
+    answered: Answered,
+    plate: plates.Noted | None,
 ) -> None:
     """What a decision sets going besides its answer: the screens, the count of unknown cards, the guard's list."""
     counted = (request.portal, decision.outcome, decision.reason)
@@ -288,19 +332,29 @@ async def _afterwards(
     if site.feed.is_watched:
         site.feed.publish(told.decision_event(site, device, tap.id, request, decision, answered))
     if decision.outcome is Outcome.WAIT:
-        waiting.begin(site, device, tap, request, answered, decision.credential)
+        waiting.begin(site, device, tap, request, answered, decision.credential, None if plate is None else plate.ref)
     elif site.waits and decision.outcome is Outcome.GRANT:
         await second_person.settle(site, device, tap.id, request, decision)
     if request.pin is PinWord.DURESS:
         await pins.call_for_help(site, device, tap.id)
     elif request.pin is PinWord.WRONG:
         await pins.tell_if_locked(site, device, request)
+    if request.credential is CredentialKind.QR:
+        await pass_watch.report(site, device.id, request, decision)
     if request.direction is Direction.OUT:
         await dormitories.somebody_leaves(site, device, tap.id, decision.holder, answered.at)
-    if decision.reason is Reason.UNKNOWN_CREDENTIAL and device.watch.unknown_credential(
-        site.clock.monotonic(), site.rules.limits
+    if (
+        request.direction is Direction.IN
+        and _is_of_nobody(decision)
+        and device.watch.unknown_credential(site.clock.monotonic(), site.rules.limits)
     ):
         await alarms.raise_alarm(site, alarms.WRONG_TRIES, device.id)
+
+
+def _is_of_nobody(decision: Decision) -> bool:
+    """True if what was shown is nobody's: refused at a door, or waiting at a lane."""
+    waits_at_a_lane = decision.outcome is Outcome.WAIT and decision.holder is None
+    return decision.reason is Reason.UNKNOWN_CREDENTIAL or waits_at_a_lane
 
 
 def _text(label: Label) -> Text:

@@ -8,6 +8,7 @@ from typing import Any
 from gateway.core.papers import Emergency, Paper
 from gateway.flows.people_import import Plan
 from gateway.flows.ports import Issued
+from gateway.flows.retention_rules import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,92 @@ class PreviousKeyDropped:
     """The first message under a device's new key came: the old one is void."""
 
     device: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeQueued:
+    """Somebody is to be told of something: `about` is an id, `recipient` a reference; the words come later."""
+
+    id: str
+    kind: str
+    about: str
+    recipient: str
+    made_at: datetime
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeMoved:
+    """A notice was sent, is tried again, was given up, or has nothing to say any more."""
+
+    id: str
+    state: str
+    tries: int
+    next_at: datetime
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostLinkMade:
+    """A host may answer for one visit by whoever knows the secret of which this is the SHA-256."""
+
+    hash: str
+    visit: str
+    holder: str
+    made_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HostLinkUsed:
+    """The host has answered by this link."""
+
+    hash: str
+    used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContactKept:
+    """How to reach a holder; `messenger` comes sealed, and None leaves what there is."""
+
+    holder: str
+    phone: str
+    mail: str
+    messenger: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitKept:
+    """The school's picture of a holder; None takes it away."""
+
+    holder: str
+    jpeg: bytes | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RowsErased:
+    """What was kept long enough is erased, with all that belongs to it."""
+
+    kept: Kept
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesCounted:
+    """How many went through on one day, by portal and direction."""
+
+    day: str
+    counts: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class HolderLeft:
+    """Somebody is no longer of the school: nothing opens to them, and in time they are erased."""
+
+    ref: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

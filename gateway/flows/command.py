@@ -35,7 +35,9 @@ OBSTACLES: dict[Obstacle, str] = {
     Obstacle.INTERLOCK: "the bollard's sensors do not say that the lane has been clear for a second",
     Obstacle.CONFIRM: "an emergency raise takes two steps: ask, then confirm within ten seconds",
 }
-CODES = frozenset({lanes.EFO_RESET, fires.RESET, "impact", *(reason.value for reason in Reason)})
+CODES = frozenset(
+    {lanes.EFO_RESET, fires.RESET, "impact", "plate", "raised_by_guard", *(reason.value for reason in Reason)}
+)
 """Reasons that are words of ours: anything else was typed, and stands in a note."""
 FOR_ALL = frozenset({Action.IDENTIFY, Action.REBOOT, Action.ANNOUNCE})
 

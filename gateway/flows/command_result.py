@@ -1,7 +1,7 @@
 """A device says what became of a command: the first word counts; a granted vehicle's bollard goes down now."""
 
 from devices.messages import Outcome, Result
-from gateway.flows import alarms, command, lane_cycle, lanes, pass_uses, passage
+from gateway.flows import alarms, command, lane_cycle, lanes, pass_turns, pass_uses, passage
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -34,6 +34,7 @@ async def command_result(site: Site, device: Device, result: Result) -> None:
     if result.outcome is Outcome.EXECUTED:
         passage.opening_executed(site, device, result.command)
     else:
+        pass_turns.did_not_open(site, result.command)
         await pass_uses.did_not_open(site, result.command)
     cause = site.lane_grants.pop(result.command, None)
     if cause is not None and result.outcome is Outcome.EXECUTED:

@@ -78,14 +78,19 @@ def lists_may_differ(before: Directory, after: Directory) -> bool:
     """
     if before.papers.bans != after.papers.bans or before.papers.vehicles != after.papers.vehicles:
         return True
-    cards = ((key, card) for key, card in after.credentials.items() if key[0] is CredentialKind.CARD)
-    if any(before.credentials.get(key) is not card for key, card in cards):
-        return True
+    if before.credentials is not after.credentials:
+        cards = ((key, card) for key, card in after.credentials.items() if key[0] is CredentialKind.CARD)
+        if any(before.credentials.get(key) is not card for key, card in cards):
+            return True
+    if before.holders is after.holders:
+        return False
     return any(known is not after.holders.get(ref) for ref, known in before.holders.items())
 
 
 def no_longer_valid(before: Directory, after: Directory) -> list[Credential]:
     """Credentials that opened something before and open nothing now: revoked, lost, or of a suspended holder."""
+    if before.credentials is after.credentials and before.holders is after.holders:
+        return []
     changed = [c for key, c in after.credentials.items() if before.credentials.get(key) is not c]
     ended = [c for c in changed if c.state is not CredentialState.ACTIVE]
     suspended = {

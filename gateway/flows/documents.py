@@ -6,11 +6,10 @@ import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from stdnum.cn import ric
-from stdnum.exceptions import ValidationError
-
+from gateway.core import resident_id
 from gateway.flows.permits import WrongField
 from gateway.flows.site import Site
+from gateway.flows.visitor_ids import visitor_id
 
 SHORTEST, LONGEST = 6, 32
 """Of a shorter one the last four characters would be nearly all of it."""
@@ -39,7 +38,7 @@ class Document:
     @property
     def holder_id(self) -> str:
         """The id of the person with this document: 80 bits of the hash, so that no table has to join the two."""
-        return f"v-{self.hash[:20]}"
+        return visitor_id(self.hash)
 
 
 def read_document(site: Site, kind: DocumentKind, number: str, where: str = "visitor.document.number") -> Document:
@@ -48,8 +47,7 @@ def read_document(site: Site, kind: DocumentKind, number: str, where: str = "vis
     if not (SHORTEST <= len(plain) <= LONGEST) or not (plain.isascii() and plain.isalnum()):
         raise WrongField(where, f"{SHORTEST} to {LONGEST} letters and digits")
     if kind is DocumentKind.RESIDENT_ID:
-        try:
-            plain = ric.validate(plain)
-        except ValidationError as error:
-            raise WrongField(where, f"no number of a resident identity card: {error}") from None
+        fault = resident_id.fault_of(plain, site.clock.now().astimezone(site.campus.timezone).date())
+        if fault is not None:
+            raise WrongField(where, f"no number of a resident identity card: {fault.value}")
     return Document(kind, plain[-4:], site.archive.document_hash(kind.value, plain))

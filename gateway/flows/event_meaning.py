@@ -34,7 +34,7 @@ from devices.messages import (
     Tamper,
 )
 from devices.messages import Direction as Way
-from gateway.flows import alarms, dormitories, fires, lane_cycle, lanes, pass_uses, passage, postures
+from gateway.flows import alarms, dormitories, fires, lane_cycle, lanes, pass_turns, pass_uses, passage, postures
 from gateway.flows.changes import EmergencyMoved
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry
@@ -100,6 +100,7 @@ async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
                 who = meaning.entries[0].body["holder"]
                 meaning.afterwards.append(lambda: dormitories.somebody_leaves(site, device, data.tap, who, event.at))
             if data.outcome is AccessOutcome.DENY:
+                pass_turns.stayed_shut(site, device.id, data.tap)
                 meaning.afterwards.append(lambda: pass_uses.decided_alone(site, device, data.tap))
         case ExitButton():
             passage.opened_by(site, device, event.at)

@@ -6,14 +6,13 @@ told to teacher or unit.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from gateway.core.kinds import CredentialKind, CredentialState, Direction, Outcome, PortalKind
 from gateway.core.nouns import Decision, Directory
 from gateway.core.papers import Identification, IdentificationReason, PaperKind
 from gateway.core.reasons import Reason
 from gateway.core.rights import Right
-from gateway.flows import alarms, by_hand, dormitories, told
+from gateway.flows import alarms, by_hand, dormitories, notices, told
 from gateway.flows.by_hand import Act
 from gateway.flows.changes import CredentialStateSet, PaperFiled
 from gateway.flows.judging import as_if_shown
@@ -23,7 +22,7 @@ from gateway.flows.site import Site
 from gateway.flows.waiting import may_answer
 
 NOTICED_TIMES = 3
-WITHIN = timedelta(days=30)
+WITHIN = notices.CARD_WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,7 @@ async def _identify(
         Entry("credential_blocked", now, {"credential": ref, "holder": person.ref, "state": "lost", "by": by})
         for ref in lost
     )
+    told_of = notices.often_without_card(site, person.ref, paper.id, now) if often else notices.NOBODY
     act = Act(
         place,
         direction,
@@ -90,8 +90,12 @@ async def _identify(
         by,
         "identification",
         person.ref,
-        entries=(row_of(step, now), *blocked),
-        changes=(PaperFiled(paper), *(CredentialStateSet(ref, CredentialState.LOST.value) for ref in lost)),
+        entries=(row_of(step, now), *blocked, *told_of.entries),
+        changes=(
+            PaperFiled(paper),
+            *(CredentialStateSet(ref, CredentialState.LOST.value) for ref in lost),
+            *told_of.changes,
+        ),
         directory=bool(lost),
         judged_on=judged_on,
     )

@@ -67,8 +67,11 @@ def judge_visit(site: Site, visit: Visit, now: datetime) -> Judged:
         return Judged(Outcome.DENY, Reason.BAD_REQUEST, (Reason.BAD_REQUEST,), True)
     world = replace(site.world, presence={}, inside={})
     found = as_if_shown(world, visit.holder, gate.id, Direction.IN, moment, (visit,))
-    seen = as_if_shown(world, visit.holder, gate.id, Direction.IN, moment, (replace(visit, document_seen=True),))
-    return Judged(found.outcome, found.reason, asked_by(found), seen.outcome is Outcome.DENY)
+    refused = found.outcome is Outcome.DENY
+    if refused and not visit.document_seen:
+        seen = as_if_shown(world, visit.holder, gate.id, Direction.IN, moment, (replace(visit, document_seen=True),))
+        refused = seen.outcome is Outcome.DENY
+    return Judged(found.outcome, found.reason, asked_by(found), refused)
 
 
 def asked_by(decision: Decision) -> tuple[Reason, ...]:

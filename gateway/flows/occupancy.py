@@ -58,6 +58,14 @@ def now_uncertain(site: Site, holders: Iterable[str], now: datetime) -> None:
             put(site, holder, Presence(known.zone, PresenceState.UNCERTAIN, now))
 
 
+def forget(site: Site, holders: Iterable[str]) -> None:
+    """Nothing is known of these people any more, and that is on disk."""
+    for holder in holders:
+        before = site.presence.pop(holder, None)
+        if before is not None:
+            _count(site, before, -1)
+
+
 def is_in(site: Site, presence: Presence, zone: str) -> bool:
     """True if this is in the zone or deeper, as far as the zones are still there."""
     return presence.zone in site.campus.zones and zone in site.campus.around(presence.zone)

@@ -13,7 +13,7 @@ from devices.limits import PASSAGE_GRACE_S
 from devices.messages import Access, Clock, Event, LockState, Passage
 from gateway.core.kinds import Direction, PresenceState
 from gateway.core.nouns import Presence
-from gateway.flows import occupancy, told, visit_passages
+from gateway.flows import occupancy, pass_turns, told, visit_passages
 from gateway.flows.changes import PresenceDoubted, PresenceMoved
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry
@@ -92,6 +92,7 @@ def _move(site: Site, device: Device, holder: str, direction: Direction, result:
     result.entries.append(Entry("presence", now, body))
     result.changes.append(PresenceMoved(holder, zone, state.value, now))
     result.then.append(lambda: occupancy.put(site, holder, Presence(zone, state, now)))
+    result.then.append(lambda: pass_turns.went_through(site, device.id, holder))
 
 
 def _somebody_left(site: Site, device: Device, event: Event, result: Passed) -> None:

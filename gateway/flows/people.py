@@ -3,8 +3,8 @@
 import asyncio
 
 from gateway.core.kinds import CredentialState
-from gateway.flows import directory_watch
-from gateway.flows.changes import CredentialStateSet, PeopleChanged
+from gateway.flows import directory_watch, leaving_school, permits
+from gateway.flows.changes import CredentialStateSet, HolderLeft, PeopleChanged
 from gateway.flows.people_csv import PeopleFile, read_people
 from gateway.flows.people_import import Known, Plan, people_imported, plan_import
 from gateway.flows.ports import Entry, LedgerUnavailable, Outdated, Unit
@@ -36,6 +36,30 @@ async def revoke_credential(site: Site, ref: str, state: str, by: str) -> None:
         Unit((entry,), (CredentialStateSet(ref, new_state.value),), directory=True), site.rules.record_within_s
     )
     await directory_watch.take_over(site)
+
+
+async def leave(site: Site, id: str, by: str) -> None:
+    """Somebody has left the school: nothing opens to them from now on, and in time they are erased.
+
+    Their vehicles and their place on the essential list end with it. An import that names them again takes them back,
+    but not these. Raises `LookupError`, `LedgerUnavailable`.
+    """
+    for _ in range(TRIES):
+        directory, now = site.directory, site.clock.now()
+        holder = directory.with_id(id)
+        if holder is None:
+            raise LookupError(id)
+        entry = Entry("person_left", now, {"holder": holder.ref, "by": by})
+        steps = leaving_school.ended_by(directory.papers.by_id.values(), {holder.ref}, by, now)
+        unit = leaving_school.unit_of(entry, HolderLeft(holder.ref, now), steps, now, directory.version)
+        if isinstance(await site.ledger.commit(unit, WITHIN_S), Outdated):
+            await site.refresh_directory()
+            continue
+        await directory_watch.take_over(site)
+        for step in steps:
+            permits.tell(site, step, now)
+        return
+    raise LedgerUnavailable("others change the directory at the same time")
 
 
 async def import_csv(site: Site, data: bytes, by: str) -> Plan:

@@ -17,13 +17,18 @@ from zoneinfo import ZoneInfo
 from devices.canonical import canonical
 from gateway.core.kinds import HolderKind, ZoneKind
 from gateway.core.nouns import Campus
+from gateway.flows.contact_words import plain_mail, plain_phone
+from gateway.flows.visitor_ids import looks_like_one
 
 HEADER = ("id", "name", "kind", "groups", "card", "plate", "dormitory", "valid_from", "valid_to")
+CONTACT_COLUMNS = ("phone", "mail")
+"""May follow; a file without them leaves the directory's numbers as they are."""
 MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_PEOPLE = 1_000_000
 MAX_NAME = 200
 MAX_GROUPS = 50
 
+_GROUP = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
@@ -46,6 +51,9 @@ class Person:
     dormitory: str | None
     not_before: datetime | None
     not_after: datetime | None
+    phone: str | None = field(default=None, repr=False)
+    """None: the file has no such column."""
+    mail: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,7 +125,7 @@ def _records(text: str, bad: list[BadLine]) -> Iterator[tuple[int, list[str]]]:
     """Each record after the header with the number of its first line; empty lines are no records."""
     # newline="": CR LF, LF and CR end a line as they are; str.splitlines() would also cut inside names.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    count = 0
+    count, columns = 0, len(HEADER)
     while True:
         at = reader.line_num + 1
         try:
@@ -128,9 +136,11 @@ def _records(text: str, bad: list[BadLine]) -> Iterator[tuple[int, list[str]]]:
             bad.append(BadLine(at, "", f"is not CSV: {error}"))
             continue
         if at == 1:
-            if tuple(cells) != HEADER:
-                bad.append(BadLine(1, "", f"expected the header {','.join(HEADER)}"))
+            if tuple(cells) not in (HEADER, HEADER + CONTACT_COLUMNS):
+                wanted = f"expected the header {','.join(HEADER)}, after which {','.join(CONTACT_COLUMNS)} may follow"
+                bad.append(BadLine(1, "", wanted))
                 return
+            columns = len(cells)
             continue
         if not cells:
             continue
@@ -138,7 +148,10 @@ def _records(text: str, bad: list[BadLine]) -> Iterator[tuple[int, list[str]]]:
         if count > MAX_PEOPLE:
             bad.append(BadLine(at, "", f"a file has at most {MAX_PEOPLE} people"))
             return
-        yield at, cells
+        if len(cells) == columns:
+            yield at, cells
+        else:
+            bad.append(BadLine(at, "", f"expected {columns} fields, found {len(cells)}"))
     if reader.line_num == 0:
         bad.append(BadLine(1, "", f"the file is empty; expected the header {','.join(HEADER)}"))
 
@@ -148,6 +161,7 @@ class _Reading:
 
     def __init__(self, campus: Campus, bad: list[BadLine]) -> None:
         self._zone = campus.timezone
+        self._class_prefix = campus.slips.class_prefix
         self._groups = frozenset(group for rule in campus.permissions for group in rule.groups)
         self._dormitories = frozenset(zone.id for zone in campus.zones.values() if zone.kind is ZoneKind.DORMITORY)
         self._bad = bad
@@ -158,17 +172,18 @@ class _Reading:
     def person(self, line: int, cells: list[str]) -> Person | None:
         """The person of a line, or None after noting everything that is wrong with it."""
         before = len(self._bad)
-        if len(cells) != len(HEADER):
-            self._note(line, "", f"expected {len(HEADER)} fields, found {len(cells)}")
-            return None
-        for name, cell in zip(HEADER, cells, strict=True):
+        for name, cell in zip(HEADER + CONTACT_COLUMNS, cells, strict=False):
             if "\0" in cell:
                 self._note(line, name, "has a NUL character")
         if len(self._bad) > before:
             return None
-        id_, name, kind, groups, card, plate, dormitory, valid_from, valid_to = (cell.strip() for cell in cells)
+        id_, name, kind, groups, card, plate, dormitory, valid_from, valid_to = (
+            cell.strip() for cell in cells[: len(HEADER)]
+        )
         if not _ID.fullmatch(id_):
             self._note(line, "id", "expected 1 to 64 of A-Z, a-z, 0-9, dot, - and _")
+        elif looks_like_one(id_):
+            self._note(line, "id", "v- and 20 digits name visitors, who are erased with their visits; give another id")
         else:
             self._once(line, "id", id_, "the id")
         if not name or len(name) > MAX_NAME or not name.isprintable():
@@ -184,6 +199,7 @@ class _Reading:
         not_after = self._moment(line, "valid_to", valid_to)
         if not_before is not None and not_after is not None and not_after <= not_before:
             self._note(line, "valid_to", "lies before valid_from")
+        phone, mail = self._contact(line, cells[len(HEADER) :])
         if len(self._bad) > before:
             return None
         return Person(
@@ -197,7 +213,21 @@ class _Reading:
             dormitory or None,
             not_before,
             not_after,
+            phone,
+            mail,
         )
+
+    def _contact(self, line: int, cells: list[str]) -> tuple[str | None, str | None]:
+        if not cells:
+            return None, None
+        found: list[str] = []
+        for name, cell, check in zip(CONTACT_COLUMNS, cells, (plain_phone, plain_mail), strict=True):
+            try:
+                found.append(check(cell))
+            except ValueError as error:
+                self._note(line, name, str(error))
+                found.append("")
+        return found[0], found[1]
 
     def _note(self, line: int, field: str, message: str) -> None:
         self._bad.append(BadLine(line, field, message))
@@ -207,12 +237,16 @@ class _Reading:
         if first != line:
             self._note(line, field, f"{what} stands in line {first} already")
 
+    def _is_class(self, group: str) -> bool:
+        """A class opens nothing: it says whose students a teacher gives leave slips to."""
+        return group.startswith(self._class_prefix) and _GROUP.fullmatch(group) is not None
+
     def _groups_of(self, line: int, cell: str) -> tuple[str, ...]:
         known = self._group_sets.get(cell)
         if known is not None:
             return known
         groups = [group.strip() for group in cell.split(";")] if cell else []
-        unknown = [group for group in groups if group not in self._groups]
+        unknown = [group for group in groups if group not in self._groups and not self._is_class(group)]
         if unknown:
             listed = ", ".join(sorted(self._groups)) or "none"
             self._note(line, "groups", f"expected groups that a permission names, parted by ;: {listed}")

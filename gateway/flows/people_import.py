@@ -12,7 +12,14 @@ from typing import Any
 
 from gateway.core.kinds import CredentialKind, CredentialState, HolderKind
 from gateway.flows.people_csv import BadLine, BadPeople, PeopleFile, Person
-from gateway.flows.ports import Entry
+from gateway.flows.ports import Entry, timed_key
+
+OWN = frozenset({HolderKind.STUDENT, HolderKind.STAFF, HolderKind.SERVICE, HolderKind.RESIDENT})
+"""Whom a file of everybody names."""
+MAY_LEAVE = 20
+"""So few may be all there are; of more at most half leave at once, or it is another file."""
+REACH = "cc:"
+"""The keys of rows about how people are reached being changed, by time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,8 @@ class HolderRow:
     kind: HolderKind
     groups: tuple[str, ...]
     dormitory: str | None
+    has_left: bool = False
+    """No longer of the school, and not erased yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,15 @@ class CredentialRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRow:
+    """A holder's telephone number and mail address as kept."""
+
+    holder: str
+    phone: str = field(repr=False)
+    mail: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the database has, at one version of the directory."""
 
@@ -51,6 +69,8 @@ class Known:
     """By the holder's ref."""
     passes: frozenset[str] = frozenset()
     """Plates and tags that the security office manages: the school's own table neither gives nor takes them."""
+    contacts: Mapping[str, ContactRow] = field(default_factory=dict)
+    """By the holder's ref."""
 
 
 @dataclass(slots=True)
@@ -62,6 +82,12 @@ class Plan:
     changed_holders: list[HolderRow] = field(default_factory=list)
     new_credentials: list[CredentialRow] = field(default_factory=list)
     changed_credentials: list[CredentialRow] = field(default_factory=list)
+    contacts: list[ContactRow] = field(default_factory=list)
+    """New and changed ones."""
+    left: list[str] = field(default_factory=list)
+    """Who has left the school, by reference: a file of everybody does not name them."""
+    returned: list[str] = field(default_factory=list)
+    """Who is back."""
     added: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -70,11 +96,21 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.new_holders or self.changed_holders or self.new_credentials or self.changed_credentials)
+        return not (
+            self.new_holders
+            or self.changed_holders
+            or self.new_credentials
+            or self.changed_credentials
+            or self.contacts
+            or self.left
+        )
 
 
-def plan_import(file: PeopleFile, known: Known) -> Plan:
-    """The changes that bring `known` to what `file` says; raises `BadPeople` where somebody else holds a card."""
+def plan_import(file: PeopleFile, known: Known, is_complete: bool = False) -> Plan:
+    """The changes that bring `known` to what `file` says; raises `BadPeople` where somebody else holds a card.
+
+    `is_complete`: the file names everybody of the school, and whom it does not name has left.
+    """
     _check_holders_of_the_same(file.people, known)
     plan = Plan(known.version)
     for person in file.people:
@@ -82,8 +118,19 @@ def plan_import(file: PeopleFile, known: Known) -> Plan:
         if before is None:
             _add(plan, person)
         else:
-            _update(plan, person, before, known.credentials.get(before.ref, ()), known.passes)
+            _update(plan, person, before, known)
+    if is_complete:
+        _leave(plan, file.people, known)
     return plan
+
+
+def _leave(plan: Plan, people: Iterable[Person], known: Known) -> None:
+    named = {person.id for person in people}
+    own = [holder for holder in known.holders.values() if holder.kind in OWN and not holder.has_left]
+    plan.left = [holder.ref for holder in own if holder.id not in named]
+    if len(plan.left) > max(MAY_LEAVE, len(own) // 2):
+        said = f"{len(plan.left)} of {len(own)} people would have left: this is not a file of everybody"
+        raise BadPeople([BadLine(1, "", said)])
 
 
 def people_imported(file: PeopleFile, plan: Plan, by: str | None, now: datetime) -> Entry:
@@ -92,10 +139,12 @@ def people_imported(file: PeopleFile, plan: Plan, by: str | None, now: datetime)
         "added": plan.added,
         "updated": plan.updated,
         "unchanged": plan.unchanged,
+        "left": len(plan.left),
         "sha256": file.sha256,
         "by": by,
     }
-    return Entry("people_imported", now, body)
+    key = timed_key(REACH, now, f"import:{secrets.token_hex(4)}") if plan.contacts else None
+    return Entry("people_imported", now, body, key)
 
 
 def _check_holders_of_the_same(people: Iterable[Person], known: Known) -> None:
@@ -131,16 +180,18 @@ def _add(plan: Plan, person: Person) -> None:
     ref = _new_ref()
     plan.new_holders.append(HolderRow(ref, person.id, person.name, person.kind, person.groups, person.dormitory))
     plan.new_credentials.extend(_new_credential(ref, person, kind, value) for kind, value in _wants(person))
+    _reach(plan, person, ref, None)
     plan.added += 1
 
 
-def _update(
-    plan: Plan, person: Person, before: HolderRow, held: tuple[CredentialRow, ...], passes: frozenset[str]
-) -> None:
+def _update(plan: Plan, person: Person, before: HolderRow, known: Known) -> None:
+    held, passes = known.credentials.get(before.ref, ()), known.passes
     after = HolderRow(before.ref, person.id, person.name, person.kind, person.groups, person.dormitory)
     changed = after != before
     if changed:
         plan.changed_holders.append(after)
+    if before.has_left:
+        plan.returned.append(before.ref)
     wants = dict(_wants(person))
     for kind in (CredentialKind.CARD, CredentialKind.PLATE):
         value = wants.get(kind)
@@ -152,10 +203,21 @@ def _update(
                 changed = True
         if value is not None:
             changed = _give(plan, person, before.ref, kind, value, own) or changed
-    if changed:
+    if _reach(plan, person, before.ref, known.contacts.get(before.ref)) or changed:
         plan.updated += 1
     else:
         plan.unchanged += 1
+
+
+def _reach(plan: Plan, person: Person, ref: str, before: ContactRow | None) -> bool:
+    """Bring the person's numbers up to date, if the file has any; True if anything changes."""
+    if person.phone is None or person.mail is None:
+        return False
+    after = ContactRow(ref, person.phone, person.mail)
+    if after == (before or ContactRow(ref, "", "")):
+        return False
+    plan.contacts.append(after)
+    return True
 
 
 def _give(plan: Plan, person: Person, ref: str, kind: CredentialKind, value: str, own: list[CredentialRow]) -> bool:

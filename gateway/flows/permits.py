@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from gateway.core.nouns import Directory, Holder
-from gateway.core.papers import Paper
-from gateway.flows import directory_watch
+from gateway.core.papers import Paper, Visit
+from gateway.flows import directory_watch, visit_lists
 from gateway.flows.changes import PaperFiled
-from gateway.flows.ports import Entry, LedgerUnavailable, Outdated, Unit
+from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Unit
 from gateway.flows.site import Site
 
 TRIES = 5
@@ -38,6 +38,10 @@ class NotPossible(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class ToldAlready(Exception):
+    """The ledger has a row under the step's key: it was carried out before, and nothing was written now."""
 
 
 class NotYours(Exception):
@@ -65,10 +69,12 @@ class Step:
     changes: tuple[Any, ...] = ()
     entries: tuple[Entry, ...] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    """The ledger key of its row, where the same step may be asked for twice."""
 
 
 async def carry_out(site: Site, work_out: Callable[[Directory, datetime], Step]) -> Step:
-    """Work a step out and write it. Raises whatever `work_out` raises, and `LedgerUnavailable`."""
+    """Work a step out and write it. Raises whatever `work_out` raises, `ToldAlready`, and `LedgerUnavailable`."""
     for _ in range(TRIES):
         directory, now = site.directory, site.clock.now()
         step = work_out(directory, now)
@@ -80,6 +86,8 @@ async def carry_out(site: Site, work_out: Callable[[Directory, datetime], Step])
         if isinstance(result, Outdated):
             await site.refresh_directory()
             continue
+        if isinstance(result, Known):
+            raise ToldAlready(result.key)
         await followed(site)
         tell(site, step, now)
         return step
@@ -104,7 +112,7 @@ def row_of(step: Step, now: datetime) -> Entry:
         "ends_at": getattr(paper, "ends_at", None),
         "by": step.by,
     }
-    return Entry("permit", now, body | dict(step.more))
+    return Entry("permit", now, body | dict(step.more), step.key)
 
 
 def tell(site: Site, step: Step, now: datetime) -> None:
@@ -112,6 +120,8 @@ def tell(site: Site, step: Step, now: datetime) -> None:
     site.feed.publish(
         {"type": "permit", "paper": step.paper.paper.value, "id": step.paper.id, "step": step.name, "at": now}
     )
+    if isinstance(step.paper, Visit):
+        visit_lists.tell(site, step.paper, step.name, now)
 
 
 def subject_of(paper: Paper) -> str | None:
@@ -129,10 +139,10 @@ def find(directory: Directory, kind: type[P], id: str) -> P:
 
 def holder_of(directory: Directory, id: str, field: str) -> Holder:
     """The person with the school's own id. Raises `WrongField`."""
-    for holder in directory.holders.values():
-        if holder.id == id:
-            return holder
-    raise WrongField(field, "nobody has this id")
+    holder = directory.with_id(id)
+    if holder is None:
+        raise WrongField(field, "nobody has this id")
+    return holder
 
 
 def check_times(starts_at: datetime, ends_at: datetime, now: datetime, at_most: timedelta) -> None:

@@ -16,7 +16,7 @@ from datetime import datetime
 from devices.messages import Tap
 from gateway.core import pins
 from gateway.core.kinds import CredentialKind, PinWord
-from gateway.core.nouns import Credential, Holder, Request
+from gateway.core.nouns import Holder, Request
 from gateway.flows import alarms, directory_watch
 from gateway.flows.changes import PinSet
 from gateway.flows.devices import Device
@@ -70,12 +70,12 @@ def word(site: Site, device: Device, kind: CredentialKind, value: str, pin: str 
     held = site.directory.credentials.get((kind, value))
     if held is None:
         return PinWord.WRONG if pin else PinWord.ABSENT  # nobody's card: it is refused for that
-    at = _surely(site)
+    at = surely(site)
     if site.pin_tries.is_locked(held.ref, device.id, at):
         return PinWord.LOCKED
     if not pin:
         return PinWord.ABSENT
-    found = _compare(site, held, pin)
+    found = compare(site, held.holder, pin)
     if found is PinWord.WRONG:
         site.pin_tries.wrong(held.ref, device.id, at)
     else:
@@ -86,7 +86,7 @@ def word(site: Site, device: Device, kind: CredentialKind, value: str, pin: str 
 async def tell_if_locked(site: Site, device: Device, request: Request) -> None:
     """A wrong PIN was answered: if it was the last that is looked at, that is worth a person's look."""
     held = site.directory.credentials.get((request.credential, request.value))
-    at = _surely(site)
+    at = surely(site)
     if request.pin is PinWord.WRONG and held is not None and site.pin_tries.is_locked(held.ref, device.id, at):
         everywhere = site.pin_tries.locked_devices(held.ref, at) >= pins.DEVICES_AT_MOST
         detail = "five wrong PINs with one card: it is locked " + ("everywhere" if everywhere else "here")
@@ -108,9 +108,10 @@ def look_again(site: Site, device: Device, tap: Tap, request: Request) -> Reques
     return replace(request, pin=word(site, device, request.credential, request.value, tap.pin))
 
 
-def _compare(site: Site, held: Credential, pin: str) -> PinWord:
-    kept = site.pins.get(held.holder)
-    given = pins.digest_of(site.pin_key or b"", held.holder, pin)
+def compare(site: Site, holder: str, pin: str) -> PinWord:
+    """What a PIN is of this holder's: right, wrong, or the one that calls for help. Counts nothing."""
+    kept = site.pins.get(holder)
+    given = pins.digest_of(site.pin_key or b"", holder, pin)
     against = NOBODYS if kept is None or site.pin_key is None else kept
     right = hmac.compare_digest(given, against.digest)
     duress = hmac.compare_digest(given, against.duress or NOBODYS.digest)
@@ -182,7 +183,7 @@ async def unlock(site: Site, person: str, by: str) -> int:
     now = site.clock.now()
     entry = Entry("pin_unlocked", now, body, timed_key(KEY, now, f"unlocked:{secrets.token_hex(4)}"))
     await site.ledger.commit(Unit((entry,)), site.rules.record_within_s)
-    at = _surely(site)
+    at = surely(site)
     locked = sum(1 for card in cards if site.pin_tries.locked_devices(card, at))
     site.pin_tries.forget(cards)
     return locked
@@ -190,7 +191,7 @@ async def unlock(site: Site, person: str, by: str) -> int:
 
 def holder_of(site: Site, person: str) -> Holder:
     """Whom people know by this id. Raises `LookupError`."""
-    found = next((h for h in site.directory.holders.values() if h.id == person), None)
+    found = site.directory.with_id(person)
     if found is None:
         raise LookupError(person)
     return found
@@ -227,7 +228,7 @@ def _cards_of(site: Site, holder: Holder) -> list[str]:
     return sorted(c.ref for c in site.directory.credentials.values() if c.holder == holder.ref)
 
 
-def _surely(site: Site) -> datetime:
+def surely(site: Site) -> datetime:
     """Now; while the clock is in doubt the last moment beyond it, so that no jump of the clock ends a lock."""
     now = site.clock.now()
     return now if site.trusted_until is None else min(now, site.trusted_until)

@@ -7,13 +7,15 @@ become SQL only in the store.
 import ctypes
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
 
 from devices.messages import Ack, Command, CredentialPage, Posture, RevokedList
 from gateway.core.nouns import Directory, Presence
-from gateway.core.papers import Paper, PaperKind
+from gateway.core.papers import ExportWhat, Paper, PaperKind
+from gateway.flows.retention_rules import Kept, Retention
 
 if TYPE_CHECKING:
     from gateway.flows.people_import import Known as KnownPeople
@@ -139,10 +141,44 @@ class Archive(Protocol):
     async def paper(self, kind: PaperKind, id: str) -> Paper | None: ...
 
     async def papers(
-        self, kind: PaperKind, *, live: bool | None = None, subject: str | None = None, limit: int = 200
+        self,
+        kind: PaperKind,
+        *,
+        live: bool | None = None,
+        subject: str | None = None,
+        starts_from: datetime | None = None,
+        limit: int = 200,
     ) -> Sequence[Paper]: ...
 
     async def note(self, ref: str) -> str | None: ...
+
+    async def notices_due(self, now: datetime, limit: int) -> "Sequence[Notice]": ...
+
+    async def notices_of(self, kind: str, about: Sequence[str]) -> "Sequence[Notice]": ...
+
+    async def host_link(self, hash: str) -> "HostLink | None": ...
+
+    async def plate(self, ref: str) -> str | None: ...
+
+    async def contact(self, ref: str) -> "Contact | None": ...
+
+    async def portrait(self, ref: str) -> bytes | None: ...
+
+    def seal(self, secret: str) -> str: ...
+
+    async def due(self, kept: Kept, rules: Retention, now: datetime, limit: int | None = None) -> Sequence[str]: ...
+
+    async def uncounted_days(self, zone: ZoneInfo, now: datetime) -> Sequence[date]: ...
+
+    async def passages_of(self, day: date, zone: ZoneInfo) -> Mapping[tuple[str, str], int]: ...
+
+    async def clean_files(self) -> bool: ...
+
+    async def count_exported(self, what: ExportWhat, since: datetime, until: datetime, at_most: int) -> int: ...
+
+    async def exported(
+        self, what: ExportWhat, since: datetime, until: datetime, at_most: int
+    ) -> Sequence[Mapping[str, Any]]: ...
 
     async def used(self) -> dict[str, int]: ...
 
@@ -199,6 +235,72 @@ class Courier(Protocol):
     def keep_bytes(self, device: str, kind: str, key: bytes, channel: str, body: bytes) -> bool: ...
 
     def clear(self, device: str, kind: str, channel: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How to reach a person of the school. `messenger` is an address of apprise and a secret: it is never shown."""
+
+    phone: str = field(repr=False)
+    mail: str = field(repr=False)
+    messenger: str = field(repr=False)
+    at: datetime
+    """When the entry was last changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notice as somebody reads it."""
+
+    title: str
+    body: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Where a notice goes: a person's own addresses, or a group's robot by its name in the configuration."""
+
+    person: str = ""
+    mail: str = field(default="", repr=False)
+    messenger: str = field(default="", repr=False)
+    robot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Which channels took a notice, and which did not."""
+
+    by: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+class Messenger(Protocol):
+    """Carries notices to people. Answers within its own time limit, and raises nothing."""
+
+    async def send(self, to: Recipient, message: Message) -> Delivered: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One row of the outbox: whom to tell of what; the words are looked up when it is sent."""
+
+    id: str
+    kind: str
+    about: str
+    recipient: str
+    made_at: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostLink:
+    """For which visit a link is, and until when; its secret is kept nowhere."""
+
+    visit: str
+    holder: str
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
 
 
 class Clock(Protocol):

@@ -12,15 +12,18 @@ from gateway.core.kinds import PresenceState
 from gateway.core.papers import (
     Authorisation,
     EntryBan,
+    Export,
     Gathering,
     LeaveSlip,
     Paper,
+    Papers,
+    StandingPass,
     VehicleKind,
     Visit,
     VisitState,
 )
-from gateway.flows import permits
-from gateway.flows.changes import CredentialStateSet, PaperFiled
+from gateway.flows import permits, standing_passes, visit_over
+from gateway.flows.changes import PaperFiled
 from gateway.flows.permits import Step, row_of
 from gateway.flows.ports import LedgerUnavailable, Outdated, Unit
 from gateway.flows.site import Site
@@ -59,15 +62,16 @@ def due(site: Site, now: datetime, everything: bool = True) -> list[Step]:
     ]
     if not everything:
         return bans
-    return bans + [
+    past = [
         step
         for paper in papers.by_id.values()
         if not isinstance(paper, EntryBan) and (step := _step(site, paper, now)) is not None
     ]
+    return bans + past + _orphans(papers, now)
 
 
-async def file(site: Site, steps: list[Step], now: datetime) -> None:
-    """Write them in one unit."""
+async def file(site: Site, steps: list[Step], now: datetime) -> bool:
+    """Write them in one unit; False if somebody was faster, or the ledger is away: then nothing was written."""
     unit = Unit(
         tuple(row_of(step, now) for step in steps),
         tuple(part for step in steps for part in (*step.changes, *(PaperFiled(p) for p in (step.paper, *step.beside)))),
@@ -77,39 +81,53 @@ async def file(site: Site, steps: list[Step], now: datetime) -> None:
     try:
         if isinstance(await site.ledger.commit(unit, permits.WITHIN_S), Outdated):
             await site.refresh_directory()
-            return
+            return False
     except LedgerUnavailable:
-        return
+        return False
     await permits.followed(site)
     for step in steps:
         permits.tell(site, step, now)
+    return True
 
 
 def _step(site: Site, paper: Paper, now: datetime) -> Step | None:
     match paper:
-        case Authorisation() | LeaveSlip() | Gathering() if paper.ends_at <= now:
+        case LeaveSlip() if paper.is_looked_for(now):
+            return None
+        case Authorisation() | LeaveSlip() | Gathering() | Export() if paper.ends_at <= now:
             return Step(replace(paper, over=True), "over", "gateway")
+        case StandingPass() if paper.ends_at <= now:
+            return standing_passes.ended(site.directory, replace(paper, over=True), "over", "gateway", now)
         case Visit(state=VisitState.EXPECTED) if paper.ends_at <= now:
-            return _end_visit(site, replace(paper, state=VisitState.LAPSED), "lapsed", now)
-        case Visit(state=VisitState.CHECKED_IN) if _has_left(site, paper):
+            return end_visit(site, replace(paper, state=VisitState.LAPSED), "lapsed", now)
+        case Visit(state=VisitState.CHECKED_IN) if has_left(site, paper):
             ended = replace(paper, state=VisitState.CHECKED_OUT, checked_out_at=now)
-            return _end_visit(site, ended, "checked_out", now) if paper.ends_at <= now else None
+            return end_visit(site, ended, "checked_out", now) if paper.ends_at <= now else None
         case _:
             return None
 
 
-def _end_visit(site: Site, visit: Visit, step: str, now: datetime) -> Step:
-    vehicles = site.directory.papers.vehicles
-    beside = tuple(
-        replace(vehicles[ref], removed_at=now)
-        for ref in visit.passes
-        if ref in vehicles and vehicles[ref].kind is VehicleKind.VISITOR
-    )
-    void = tuple(CredentialStateSet(ref, "revoked") for ref in visit.passes)
-    return Step(visit, step, "gateway", beside, void)
+def end_visit(site: Site, visit: Visit, step: str, now: datetime) -> Step:
+    return visit_over.ended(site.directory, visit, step, "gateway", now)
 
 
-def _has_left(site: Site, visit: Visit) -> bool:
+def _orphans(papers: Papers, now: datetime) -> list[Step]:
+    """Visitors' vehicles that no live visit names: their plates open nothing, and they are on no list."""
+    visitors = [one for one in papers.vehicles.values() if one.kind is VehicleKind.VISITOR]
+    if not visitors:
+        return []
+    named = {ref for some in papers.visits.values() for visit in some for ref in visit.passes}
+    return [
+        Step(replace(one, removed_at=now), "removed", "gateway", changes=visit_over.void((one.id,)))
+        for one in visitors
+        if one.id not in named
+    ]
+
+
+def has_left(site: Site, visit: Visit) -> bool:
+    """Seen to leave; of a group, all that were counted in."""
+    if visit.counted_in:
+        return visit.inside <= 0
     seen = site.presence.get(visit.holder)
     return (
         seen is not None

@@ -7,7 +7,7 @@ that a person who was erased stays nameless. Leaves to others: who may ask (`web
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from gateway.core.kinds import Outcome
@@ -75,7 +75,7 @@ Wanted = Callable[[dict[str, Any]], bool]
 class Records(Protocol):
     """The store's answers. Each raises `RecordsAway` while the database is."""
 
-    async def people(self, search: str, kind: str | None, after: str, limit: int) -> Sequence[Holder]: ...
+    async def people(self, kind: str | None, after: str, limit: int) -> Sequence[Holder]: ...
     async def person(self, id: str) -> Holder | None: ...
     async def credentials(self, holder: str) -> Sequence[HeldCredential]: ...
     async def has_credential(self, ref: str) -> bool: ...
@@ -119,9 +119,9 @@ class Filter:
         )
 
 
-async def people(site: Site, records: Records, by: str, search: str, kind: str | None, after: str, limit: int) -> Page:
+async def people(site: Site, records: Records, by: str, kind: str | None, after: str, limit: int) -> Page:
     """Holders in the order of their ids."""
-    found = list(await records.people(search, kind, after, limit + 1))
+    found = list(await records.people(kind, after, limit + 1))
     rows, more = found[:limit], len(found) > limit
     await note(site, by, "people", len(rows))
     return Page(rows, rows[-1].id if more else None)
@@ -190,13 +190,18 @@ def as_event(site: Site, row: LedgerRow, answers: Mapping[str, dict[str, Any]]) 
         "device": body["device"],
         "outcome": body["outcome"],
         "reason": body["reason"],
-        "holder": told.person(site, body.get("holder")),
+        "holder": None if is_nameless(site, row.at) else told.person(site, body.get("holder")),
         "credential": body.get("credential_kind"),
         "level": body["level"],
         "trace": trace,
         "notices": notices,
         "answer": None if answer is None else {"outcome": answer["outcome"], "reason": answer["reason"]},
     }
+
+
+def is_nameless(site: Site, at: datetime) -> bool:
+    """True for what happened so long ago that nobody is named in it any more, whether they are still here or not."""
+    return at < site.clock.now() - timedelta(days=site.rules.retention.passages_days)
 
 
 async def _answers(records: Records, rows: Sequence[LedgerRow]) -> Mapping[str, dict[str, Any]]:

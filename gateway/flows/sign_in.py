@@ -3,7 +3,8 @@
 Promises: what proves a sign-in is a random cookie of which only the hash is kept; every check asks the accounts again
 after half a second, so that what the command line ends is over within a second, and what this process ends at once;
 roles are read again with it. A wrong password costs the same time whether or not there is such a user, and too many
-cost a wait, for that user from that address only: whoever is signed in already never notices. Leaves to others: cookies
+cost a wait, for that user from that address only: whoever is signed in already never notices. A session that began at a
+kiosk has no right beyond `AT_A_KIOSK`, whatever its user's roles give. Leaves to others: cookies
 and headers (`web`), the hash of a password (`passwords`).
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.core.rights import Right
+from gateway.core.rights import AT_A_KIOSK, Right
 from gateway.flows.accounts import (
     AccountsAway,
     AccountStore,
@@ -89,7 +90,7 @@ class SignIn:
         self._accounts = accounts
         self._passwords = passwords
         self._clock = clock
-        self._roles = roles
+        self.roles = roles
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._by_user = Throttle(free=5, longest_s=300, forget_s=900)
         self._by_address = Throttle(free=30, longest_s=60, forget_s=900)
@@ -115,17 +116,24 @@ class SignIn:
             self._waiting[address] -= 1
             if not self._waiting[address]:
                 del self._waiting[address]
-        now = self._clock.now()
         if user is None or user.disabled or not compared.right:
+            now = self._clock.now()
             ref = None if user is None else user.ref
             await self._accounts.note(Entry("sign_in_refused", now, {"user": ref}))
             raise WrongPassword
         self._by_user.forgive(_pair(name, address))
         self._by_address.forgive(address, 1)
+        return await self.begin_session(user, compared.better_hash)
+
+    async def begin_session(
+        self, user: User, better_hash: str | None = None, kiosk: str | None = None
+    ) -> tuple[str, Who]:
+        """A session for somebody who has proved who they are, at a kiosk or anywhere; the new cookie, and who it is."""
+        now = self._clock.now()
         cookie = secrets.token_urlsafe(32)
-        session = Session(hash_of(cookie), user.name, now, now, now + ABSOLUTE)
-        record = Entry("signed_in", now, {"user": user.ref, "session": session.id})
-        await self._accounts.add_session(session, record, compared.better_hash)
+        session = Session(hash_of(cookie), user.name, now, now, now + ABSOLUTE, kiosk=kiosk)
+        body = {"user": user.ref, "session": session.id} | ({} if kiosk is None else {"kiosk": kiosk})
+        await self._accounts.add_session(session, Entry("signed_in", now, body), better_hash)
         self._remember(session.hash, session, user)
         return cookie, self._who(user, session)
 
@@ -263,8 +271,10 @@ class SignIn:
             pass  # the next minute's touch says the same
 
     def _who(self, user: User, proof: Session | Token) -> Who:
-        rights = rights_of(user.roles, self._roles)
         session = proof if isinstance(proof, Session) else None
+        rights = rights_of(user.roles, self.roles)
+        if session is not None and session.kiosk is not None:
+            rights &= AT_A_KIOSK
         token = proof if isinstance(proof, Token) else None
         return Who(user.name, user.ref, user.roles, rights, user.language, session, token, user.holder)
 

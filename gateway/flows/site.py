@@ -4,8 +4,9 @@ One `Site` is made by `app.py` and handed to every flow. It holds state and no s
 """
 
 import asyncio
+import secrets
 from collections import OrderedDict, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -13,21 +14,38 @@ from typing import Any
 
 from gateway.core.kinds import Direction
 from gateway.core.lanes import Act
-from gateway.core.nouns import Campus, Directory, Presence, Request, World
+from gateway.core.nouns import Campus, Credential, Directory, Presence, Request, World
 from gateway.core.papers import Cause, Emergency
 from gateway.core.pins import Tries
 from gateway.core.quarantine import DEFAULT, Limits
 from gateway.flows.authority import StillMay, nobody_was_asked
 from gateway.flows.devices import Registry
 from gateway.flows.feed import Feed
+from gateway.flows.finding import Finder
+from gateway.flows.gate_books import CallBook, HelpBook
+from gateway.flows.notice_rules import HostAsked, NoticeRules
 from gateway.flows.open_alarms import OpenAlarms
 from gateway.flows.ports import Archive, Clock, Courier, LedgerPort, PinDigests
+from gateway.flows.retention_rules import Retention
+from gateway.flows.throttle import Throttle
 from gateway.flows.token_book import TokenBook
 
 SPREADS = 100
 """Changes of posture whose way to the devices is remembered in memory; the ledger has all of them."""
 RECENT = 20_000
 """Answers kept in memory, so that a repeat and a passage need no query: some minutes of the busiest rush."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRules:
+    """When somebody looks after visits that nobody looks after."""
+
+    end_of_day_min: int = 22 * 60 + 30
+    """When visits are checked out or listed as left inside, minutes since local midnight."""
+    overstay_grace_min: int = 15
+    """So long after its end a visit whose visitor is inside is an overstay."""
+    unanswered_min: int = 5
+    """So long a host is given to answer before the gate sees that nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +59,8 @@ class Rules:
     record_within_s: float = 1.0
     device_lost_after_s: float = 25.0
     limits: Limits = DEFAULT
+    retention: Retention = field(default_factory=Retention)
+    visits: VisitRules = VisitRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +93,21 @@ class Waiting:
     answered: bool = False
     credential: str | None = None
     """The reference of what was shown; after a restart the request has no value any more."""
+    plate_read: str | None = None
+    """The reference of what a camera read."""
 
     @property
     def id(self) -> str:
         """How screens and the API name it."""
         return f"{self.device}:{self.tap}"
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """Somebody whom nobody answered in time, and when they were refused for that."""
+
+    waiting: Waiting
+    closed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +134,17 @@ class Picture:
     at: datetime
     command: str
     jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PassTurn:
+    """A code that was let in at `device` by `command`; until that moment (monotonic) it opens no other reader."""
+
+    device: str
+    tap: str
+    holder: str
+    command: str
+    until: float
 
 
 @dataclass(slots=True)
@@ -174,6 +215,7 @@ class Counters:
     unanswered: int = 0
     dropped_flood: int = 0
     dropped_inbox: int = 0
+    forged_passes: int = 0
     unsent: int = 0
     bad_messages: dict[str, int] = field(default_factory=dict)
     decisions: dict[tuple[str, str, str], int] = field(default_factory=dict)
@@ -222,6 +264,7 @@ class Site:
         clock: Clock,
         instance: str,
         pin_key: bytes | None = None,
+        pass_key: bytes | None = None,
     ) -> None:
         self.campus = campus
         self.rules = rules
@@ -233,6 +276,8 @@ class Site:
         self.devices = Registry()
         self.feed = Feed()
         self.alarms = OpenAlarms()
+        self.late: OrderedDict[str, TooLate] = OrderedDict()
+        """Whom nobody answered in time, by the id under which they waited."""
         self.waits: dict[str, Waiting] = {}
         self.event_marks: dict[tuple[str, str], asyncio.Future[Marks]] = {}
         self.bad_messages: dict[tuple[str, str], BadCount] = {}
@@ -270,6 +315,10 @@ class Site:
         self.used: dict[str, int] = {}
         self.pins: dict[str, PinDigests] = {}
         self.pin_key = pin_key
+        self.pass_key = pass_key or secrets.token_bytes(32)
+        """Under which codes are signed; without one those of before a restart are foreign."""
+        self.pass_turns: dict[str, PassTurn] = {}
+        """Codes that were let in and with which nobody has gone through yet, by their credential's reference."""
         self.pin_tries = Tries()
         self.use_numbers: dict[str, int] = {}
         """How many rows the ledger has of a pass's uses, as far as that was looked at."""
@@ -281,10 +330,26 @@ class Site:
         self.snapshots: OrderedDict[str, str] = OrderedDict()
         self.alarm_pictures: OrderedDict[str, Picture] = OrderedDict()
         """Pictures that were asked for an alarm: the snapshot's command, and the alarm."""
+        self.wait_snapshots: OrderedDict[str, str] = OrderedDict()
+        self.wait_pictures: OrderedDict[str, Picture] = OrderedDict()
+        """Pictures of plates that wait: the snapshot's command, and who waits."""
+        self.plate_shapes: tuple[int, Mapping[str, tuple[Credential, ...]]] | None = None
+        """The plates of one version of the directory by what look-alikes have in common."""
         self.done_at: dict[str, datetime] = {}
         """Which daily round was last made for which moment, by its name."""
         self.lane_rounds: dict[str, LaneRound] = {}
+        self.visits_judged: dict[str, Any] = {}
+        """What the rules said of each visit, and what that hung on; `visit_lists` keeps it."""
+        self.visits_moment: Any = None
+        self.notices = NoticeRules()
+        self.hosts_asked: dict[str, HostAsked] = {}
+        """Visits that wait for the word of their host, by id, and how that stands."""
+        self.link_tries = Throttle(free=20, longest_s=60, forget_s=900)
+        """Wrong links by address."""
+        self.calls = CallBook()
+        self.help = HelpBook()
         self.trusted_until: datetime | None = None
+        self.finder = Finder(self.spawn)
         self._world = self._as_world(directory)
 
     @property
@@ -306,6 +371,7 @@ class Site:
         self.emergencies = kept | after
         self._put_unfiled(directory.version)
         self._world = self._as_world(directory)
+        self.finder.follow(directory)
 
     def hold(self, emergency: Emergency) -> None:
         """An emergency begins, moves on or ends now, before it is on paper; decisions see it from now on."""
@@ -379,6 +445,7 @@ class Site:
 
     async def finish(self, within_s: float = 5.0) -> None:
         """Wait for what is under way; cancel what takes longer."""
+        self.finder.close()
         tasks = set(self._tasks)
         if not tasks:
             return

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from gateway.core.kinds import Direction
 from gateway.core.nouns import Decision, Request
 from gateway.flows.devices import Device
 from gateway.flows.site import Answered, Site
@@ -54,7 +55,18 @@ def decision_event(
             for f in decision.trace
         ],
         "notices": [reason.value for reason in decision.notices],
+        "slip": slip(site, decision.holder, request.direction, answered.at),
     }
+
+
+def slip(site: Site, holder: str | None, direction: Direction, now: datetime) -> dict[str, Any] | None:
+    """What the gate sees of a leave slip with the tap: until when, who collects, a late return. Never why."""
+    for one in site.directory.papers.slips.get(holder or "", ()):
+        late = direction is Direction.IN and one.is_absent(now)
+        if late or (direction is Direction.OUT and one.starts_at <= now < one.ends_at):
+            collector = person(site, one.collector)
+            return {"starts_at": one.starts_at, "ends_at": one.ends_at, "collector": collector, "late": late}
+    return None
 
 
 def second_answer(first: Answered, body: dict[str, Any]) -> Answered:
@@ -63,7 +75,7 @@ def second_answer(first: Answered, body: dict[str, Any]) -> Answered:
         outcome=body["outcome"],
         reason=body["reason"],
         command=body["command"],
-        holder=first.holder,
+        holder=body.get("holder", first.holder),  # a guard may have found out which plate it is
         direction=first.direction,
         at=first.at,
         hold_ms=first.hold_ms,

@@ -8,12 +8,13 @@ what is managed here. Removed, it is refused at the next tap.
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 
 from devices.canonical import canonical
-from gateway.core.kinds import CredentialKind, CredentialState
+from gateway.core.kinds import CredentialKind, CredentialState, Direction, PortalKind
 from gateway.core.nouns import Credential, Directory
-from gateway.core.papers import Essential, Vehicle, VehicleKind
+from gateway.core.papers import Essential, HeadCount, Vehicle, VehicleKind, Visit
 from gateway.core.windows import Window
 from gateway.flows.changes import CredentialStateSet, PeopleChanged
 from gateway.flows.people_import import CredentialRow, Plan
@@ -27,6 +28,13 @@ from gateway.flows.permits import (
     holder_of,
 )
 from gateway.flows.site import Site
+
+MOST_HEADS = 200
+COUNTS_KEPT = 20
+"""Head counts that are kept with a bus: some days' worth; the ledger has all of them."""
+MOST_ROUTE = 40
+SOON = timedelta(days=30)
+"""So long before a bus's papers end they are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class Wanted:
     timetable: tuple[Window, ...] = ()
     portals: frozenset[str] = frozenset()
     not_after: datetime | None = None
+    route: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class Change:
     papers_until: datetime | None = None
     timetable: tuple[Window, ...] | None = None
     portals: frozenset[str] | None = None
+    route: str | None = None
 
 
 async def register(site: Site, wanted: Wanted, by: str) -> Vehicle:
@@ -79,8 +89,9 @@ async def register(site: Site, wanted: Wanted, by: str) -> Vehicle:
             _crew(directory, wanted.driver, "driver"),
             _crew(directory, wanted.attendant, "attendant"),
             holder,
+            route=route_name(wanted.route),
         )
-        _check_bus(vehicle)
+        check_bus(vehicle)
         return Step(vehicle, "registered", by, changes=given, more={"kind": wanted.kind.value})
 
     return await _done(site, work_out)
@@ -99,8 +110,9 @@ async def change(site: Site, id: str, wanted: Change, by: str) -> Vehicle:
             papers_until=wanted.papers_until or vehicle.papers_until,
             timetable=vehicle.timetable if wanted.timetable is None else wanted.timetable,
             portals=vehicle.portals if wanted.portals is None else wanted.portals,
+            route=vehicle.route if wanted.route is None else route_name(wanted.route),
         )
-        _check_bus(moved)
+        check_bus(moved)
         return Step(moved, "changed", by)
 
     return await _done(site, work_out)
@@ -117,6 +129,59 @@ async def remove(site: Site, id: str, by: str) -> Vehicle:
         return Step(vehicle, "removed", by, beside, (blocked,))
 
     return await _done(site, work_out)
+
+
+async def count_heads(site: Site, id: str, portal: str, direction: Direction, count: int, by: str) -> Vehicle:
+    """So many people were counted on board of a bus when it passed. Raises `NoSuchPermit`, `WrongField`."""
+    place = site.campus.portals.get(portal)
+    if place is None or place.kind is not PortalKind.VEHICLE_GATE:
+        raise WrongField("portal", "no such vehicle lane")
+    if not 0 <= count <= MOST_HEADS:
+        raise WrongField("count", f"from 0 to {MOST_HEADS}")
+
+    def work_out(directory: Directory, now: datetime) -> Step:
+        vehicle = find(directory, Vehicle, id)
+        if vehicle.kind is not VehicleKind.BUS:
+            raise WrongField("vehicle", "heads are counted on school buses")
+        counted = HeadCount(now, portal, direction.value, count, by)
+        moved = replace(vehicle, head_counts=(*vehicle.head_counts, counted)[-COUNTS_KEPT:])
+        more = {"portal": portal, "direction": direction.value, "count": count}
+        return Step(moved, "heads_counted", by, more=more)
+
+    return await _done(site, work_out)
+
+
+def on_board(site: Site, vehicle: Vehicle) -> tuple[int | None, int | None]:
+    """The heads of today, in and out, as they were counted; None where nobody counted."""
+    today = site.clock.now().astimezone(site.campus.timezone).date()
+    sums: dict[str, int] = {}
+    for one in vehicle.head_counts:
+        if one.at.astimezone(site.campus.timezone).date() == today:
+            sums[one.direction] = sums.get(one.direction, 0) + one.count
+    return sums.get(Direction.IN.value), sums.get(Direction.OUT.value)
+
+
+def papers_expire(site: Site, vehicle: Vehicle) -> Literal["expired", "soon"] | None:
+    """Whether the papers are out of date, or will be soon enough that somebody has to see to it."""
+    if vehicle.papers_until is None:
+        return None
+    left = vehicle.papers_until - site.clock.now()
+    return "expired" if left <= timedelta() else "soon" if left <= SOON else None
+
+
+async def ask_for_visit(site: Site, visit: str, plate: str, by: str) -> Visit:
+    """A visitor asks to come by car: the security office approves it. Raises `NoSuchPermit`, `NotPossible`."""
+    value = canonical_plate(plate, "plate")
+
+    def work_out(directory: Directory, now: datetime) -> Step:
+        found = find(directory, Visit, visit)
+        if found.vehicle_approved:
+            raise NotPossible("approved_already", "a vehicle is approved for this visit")
+        return Step(replace(found, plate=value), "vehicle_asked", by)
+
+    done = await carry_out(site, work_out)
+    assert isinstance(done.paper, Visit)
+    return done.paper
 
 
 async def list_essential(site: Site, *, holder: str | None, vehicle: str | None, by: str) -> Essential:
@@ -196,7 +261,16 @@ def _crew(directory: Directory, id: str | None, field: str) -> str | None:
     return None if id is None else holder_of(directory, id, field).ref
 
 
-def _check_bus(vehicle: Vehicle) -> None:
+def route_name(text: str) -> str:
+    """What the school calls a bus line. Raises `WrongField`."""
+    name = text.strip()
+    if len(name) > MOST_ROUTE or (name and not name.isprintable()):
+        raise WrongField("route", f"at most {MOST_ROUTE} characters on one line")
+    return name
+
+
+def check_bus(vehicle: Vehicle) -> None:
+    """A school bus has all that is asked of one. Raises `WrongField`."""
     if vehicle.kind is not VehicleKind.BUS:
         return
     for field in ("driver", "attendant", "papers_until", "timetable", "portals"):

@@ -1,7 +1,8 @@
 """A visitor really went through a gate: in, so the visit has begun; out, so it is checked out and its passes are void.
 
-Contractors and suppliers whose stay goes on may go out and come back. Leaves to others: where everybody is (`passage`),
-and what was missed (`put_away`).
+Whoever has several visits at one time comes in by one of them, and leaves all that are checked in. Contractors and
+suppliers whose stay goes on may go out and come back; a group is counted by a guard. Leaves to others: where everybody
+is (`passage`), and what was missed (`put_away`).
 """
 
 from dataclasses import replace
@@ -25,24 +26,41 @@ async def went_through(site: Site, holder: str, portal: Portal, direction: Direc
     """A visitor passed a gate: in, so the visit has begun; out, so it is checked out. Called for every passage."""
     if portal.kind not in (PortalKind.GATE, PortalKind.VEHICLE_GATE):
         return
-    for visit in site.directory.papers.visits.get(holder, ()):
-        if visit.starts_at > site.clock.now():
+    now = site.clock.now()
+    visits = [one for one in site.directory.papers.visits.get(holder, ()) if one.starts_at <= now]
+    if direction is Direction.IN:
+        if not any(one.state is VisitState.CHECKED_IN for one in visits):
+            await _follow_all(site, sorted(visits, key=_lacks)[:1], portal, direction)
+        return
+    for visit in visits:
+        if visit.belongings and visit.state is VisitState.CHECKED_IN:
+            event = "look_at_vehicle" if portal.kind is PortalKind.VEHICLE_GATE else "look_at_belongings"
+            site.feed.publish({"type": event, "portal": portal.id, "visit": visit.id, "at": now})
+    await _follow_all(site, visits, portal, direction)
+
+
+def _lacks(visit: Visit) -> tuple[bool, bool, datetime, str]:
+    """Of several visits at one time the one by which somebody came in is the one that lacks least."""
+    return not visit.document_seen, visit.confirmed is not True, visit.ends_at, visit.id
+
+
+async def _follow_all(site: Site, visits: list[Visit], portal: Portal, direction: Direction) -> None:
+    for visit in visits:
+        # A group is counted by a guard: that its leader was read on the way out says nothing about the others.
+        if visit.members and direction is Direction.OUT:
             continue
-        if direction is Direction.OUT and portal.kind is PortalKind.VEHICLE_GATE and visit.belongings:
-            site.feed.publish(
-                {"type": "look_at_vehicle", "portal": portal.id, "visit": visit.id, "at": site.clock.now()}
-            )
         try:
-            await _follow(site, visit.id, direction)
+            await _follow(site, visit.id, portal, direction)
         except (LookupError, LedgerUnavailable):
             continue  # somebody was faster, or the evening's look puts it right
 
 
-async def _follow(site: Site, id: str, direction: Direction) -> None:
+async def _follow(site: Site, id: str, portal: Portal, direction: Direction) -> None:
     def work_out(directory: Directory, now: datetime) -> Step:
         visit = find(directory, Visit, id)
         if direction is Direction.IN:
-            return Step(replace(visit, state=VisitState.CHECKED_IN, checked_in_at=now), "came_in", "gateway")
+            moved = replace(visit, state=VisitState.CHECKED_IN, checked_in_at=now, portal=portal.id)
+            return Step(moved, "came_in", "gateway")
         if visit.kind in COME_AND_GO and visit.ends_at - now > GOES_ON:
             return Step(replace(visit, state=VisitState.EXPECTED), "went_out", "gateway")
         return checked_out(directory, visit, now, "gateway")

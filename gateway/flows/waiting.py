@@ -19,19 +19,31 @@ from devices.messages import Action, Command, Tap, Text
 from gateway.core.decide import decide
 from gateway.core.kinds import CredentialKind, Direction, HolderKind, Outcome, Verdict
 from gateway.core.leaving import is_egress, leaving_can_be_refused
-from gateway.core.nouns import Decision, Request
+from gateway.core.nouns import Credential, Decision, Request
 from gateway.core.papers import Opening, OpeningKind
 from gateway.core.reasons import Reason
 from gateway.core.rights import Right
 from gateway.core.sentences import SENTENCES
-from gateway.flows import by_hand, command_result, drill_marks, openings, pass_uses, passage, permits, told
+from gateway.flows import (
+    by_hand,
+    command_result,
+    drill_marks,
+    openings,
+    pass_turns,
+    pass_uses,
+    passage,
+    permits,
+    plates,
+    told,
+)
 from gateway.flows.changes import NoteKept
 from gateway.flows.devices import Device
 from gateway.flows.judging import as_if_shown
 from gateway.flows.notes import note
-from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Result, Unit
-from gateway.flows.site import Answered, Site, Waiting
+from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Result, Unit, Written
+from gateway.flows.site import Answered, Site, TooLate, Waiting
 
+LATE_AT_MOST = 500
 HEARD_AGAIN_S = 0.1
 """How often we look whether a device that was silent has spoken; it does so every five seconds."""
 
@@ -65,7 +77,7 @@ OF_THE_CONTROL_ROOM = frozenset({"control_room", "two_people"})
 
 
 class UsedUp(NobodyWaits):
-    """Whoever waited was refused: the pass has opened as often as it may while they stood there."""
+    """Whoever waited was refused: the pass has opened as often as it may, or elsewhere, while they stood there."""
 
 
 def wait_key(device: str, tap: str) -> str:
@@ -74,13 +86,21 @@ def wait_key(device: str, tap: str) -> str:
 
 
 def begin(
-    site: Site, device: Device, tap: Tap, request: Request, answered: Answered, credential: str | None = None
+    site: Site,
+    device: Device,
+    tap: Tap,
+    request: Request,
+    answered: Answered,
+    credential: str | None = None,
+    plate_read: str | None = None,
 ) -> None:
     """Put a tap on the list of those that wait, and set its timer."""
     until = site.clock.after(((answered.wait_ms or 0) - WAIT_MARGIN_MS) / 1000)
     waiting = Waiting(device.id, tap.id, request, answered.holder, answered.reason, answered.at, until, tap.nonce)
-    waiting.credential = credential
+    waiting.credential, waiting.plate_read = credential, plate_read
     put(site, waiting)
+    if plates.asks(request):
+        site.spawn(plates.ask_picture(site, waiting))
 
 
 def put(site: Site, waiting: Waiting) -> None:
@@ -102,15 +122,21 @@ async def let_out_all(site: Site) -> None:
 
 
 async def answer(
-    site: Site, waiting_id: str, outcome: str, by: str, reason: str = "", rights: frozenset[Right] = GUARDS
+    site: Site,
+    waiting_id: str,
+    outcome: str,
+    by: str,
+    reason: str = "",
+    rights: frozenset[Right] = GUARDS,
+    plate: str | None = None,
 ) -> str:
-    """A guard grants or refuses; returns the command's id.
+    """A guard grants or refuses; returns the command's id. `plate`: which one a plate that waits really is.
 
-    `by` is a user's reference, with these `rights`. Raises `NobodyWaits`, `NotYourWord` (`NobodyIsKept`), `NoLonger`,
-    `LedgerUnavailable`.
+    `by` is a user's reference, with these `rights`. Raises `NobodyWaits`, `WrongField`, `NotYourWord` (`NobodyIsKept`),
+    `NoLonger`, `LedgerUnavailable`.
     """
     if outcome == Outcome.GRANT.value:
-        return await by_hand.on_the_newest(site, lambda: _grant(site, waiting_id, by, reason, rights))
+        return await by_hand.on_the_newest(site, lambda: _grant(site, waiting_id, by, reason, rights, plate))
     waiting = _who_waits(site, waiting_id)
     if _is_free_to_leave(site, waiting):
         raise NobodyIsKept
@@ -120,12 +146,32 @@ async def answer(
     return command
 
 
-async def _grant(site: Site, waiting_id: str, by: str, words: str, rights: frozenset[Right]) -> str:
+async def _grant(site: Site, waiting_id: str, by: str, words: str, rights: frozenset[Right], plate: str | None) -> str:
     """A person's grant, judged now. On the way out the directory does not matter."""
     waiting = _who_waits(site, waiting_id)
     judged_on = site.directory.version if waiting.request.direction is Direction.IN else None
-    granted = _may_be_granted(site, waiting, rights)
-    return await _settle(site, waiting, Outcome.GRANT, granted, by, words, judged_on)
+    before = waiting.request, waiting.holder, waiting.credential
+    if plate is not None:
+        _is_this_plate(site, waiting, plate)
+    try:
+        granted = may_be_granted(site, waiting, rights)
+        return await _settle(site, waiting, Outcome.GRANT, granted, by, words, judged_on)
+    except BaseException:
+        waiting.request, waiting.holder, waiting.credential = before
+        raise
+
+
+def _is_this_plate(site: Site, waiting: Waiting, plate: str) -> None:
+    """A guard says which plate it really is: from here on it is as if the camera had read that. Raises `WrongField`."""
+    if not plates.asks(waiting.request):
+        raise permits.WrongField("plate", "no plate waits here")
+    try:
+        request = plates.chosen(site, waiting, plate)
+    except ValueError as error:
+        raise permits.WrongField("plate", str(error)) from None
+    decision, held = plates.judge(site, request)
+    waiting.request, waiting.holder = request, decision.holder
+    waiting.credential = None if held is None else held.ref
 
 
 def _who_waits(site: Site, waiting_id: str) -> Waiting:
@@ -157,13 +203,13 @@ def may_answer(decision: Decision, direction: Direction, rights: frozenset[Right
     return not asks - OF_THE_CONTROL_ROOM or Right.ANSWER_WAITING in rights
 
 
-def _may_be_granted(site: Site, waiting: Waiting, rights: frozenset[Right]) -> Reason:
+def may_be_granted(site: Site, waiting: Waiting, rights: frozenset[Right]) -> Reason:
     """The reason with which this person may grant it at this moment. Raises `NotYourWord`, `NoLonger`."""
     if waiting.request.direction is Direction.OUT:
         if Right.ANSWER_WAITING not in rights:
             raise NotYourWord("a guard answers")
         return Reason.OK
-    decision = _judged_again(site, waiting)
+    decision = judged_again(site, waiting)
     # A pass that was used up meanwhile has an answer of its own.
     if decision.outcome is Outcome.DENY and decision.reason is not Reason.PASS_USED_UP:
         raise NoLonger(decision)
@@ -173,18 +219,26 @@ def _may_be_granted(site: Site, waiting: Waiting, rights: frozenset[Right]) -> R
     return Reason.OK_RESPONDER if holder is not None and holder.kind is HolderKind.RESPONDER else Reason.OK
 
 
-def _judged_again(site: Site, waiting: Waiting) -> Decision:
+def judged_again(site: Site, waiting: Waiting) -> Decision:
     """What the rules say now of whoever waits; after a restart only who it is, is still known."""
     request, now = waiting.request, site.clock.now()
+    if plates.asks(request) and (request.value or waiting.credential is None):
+        return plates.judge(site, request)[0]
     held = pass_uses.held_by(site, waiting)
     if held is not None:
-        return decide(replace(request, value=held.value), site.world, now)
+        shown = pass_turns.beside(site, waiting.device, replace(request, value=held.value))
+        return decide(shown, site.world, now)
     if waiting.holder is not None:
         return as_if_shown(site.world, waiting.holder, request.portal, request.direction, now)
     return decide(request, site.world, now)
 
 
-def _follow_up(site: Site, waiting: Waiting, reason: Reason, by: str | None, now: datetime) -> Opening | None:
+def _is_in_by_now(site: Site, waiting: Waiting, held: Credential) -> bool:
+    """True if the code has let somebody in elsewhere while this one waited."""
+    return held.kind is CredentialKind.QR and judged_again(site, waiting).reason is Reason.ALREADY_INSIDE
+
+
+def follow_up(site: Site, waiting: Waiting, reason: Reason, by: str | None, now: datetime) -> Opening | None:
     """Responders who are let in while the level is raised: a second person says what became of it."""
     portal = site.campus.portals.get(waiting.request.portal)
     if reason is not Reason.OK_RESPONDER or by is None or portal is None:
@@ -233,19 +287,25 @@ async def _settle(
         "command": command,
         "waited_ms": round(site.clock.elapsed_s(waiting.since) * 1000),
     }
+    if waiting.plate_read is not None:
+        body |= {"plate_read": waiting.plate_read, "credential": waiting.credential}
     entry = Entry("answer", now, body, wait_key(waiting.device, waiting.tap))
-    use = None
+    use = turn = None
     if outcome is Outcome.GRANT and waiting.request.direction is Direction.IN:
         held = pass_uses.held_by(site, waiting)
         if held is not None and pass_uses.is_used_up(site, held):
             await _settle(site, waiting, Outcome.DENY, Reason.PASS_USED_UP, by, words)
             raise UsedUp(waiting.id)
+        if held is not None and _is_in_by_now(site, waiting, held):
+            await _settle(site, waiting, Outcome.DENY, Reason.ALREADY_INSIDE, by, words)
+            raise UsedUp(waiting.id)
+        turn = pass_turns.take(site, waiting.device, waiting.tap, held, Direction.IN, command)
         if held is not None:
             use = pass_uses.use_of(site, held, waiting.device, waiting.request.portal, waiting.tap, command)
     unit = Unit((entry,), said.changes, based_on=judged_on)
     if use is not None:
         unit = replace(unit, entries=(entry, use.entry), changes=(*said.changes, use.change))
-    opening = _follow_up(site, waiting, reason, by, now)
+    opening = follow_up(site, waiting, reason, by, now)
     if opening is not None:
         rows, filed = openings.file_with(opening, now)
         unit = replace(unit, entries=(*unit.entries, *rows), changes=(*unit.changes, *filed), directory=True)
@@ -257,14 +317,18 @@ async def _settle(
         else:
             result = await site.ledger.commit(unit, site.rules.record_within_s)
         if use is not None and isinstance(result, Known) and result.key == use.key:
+            pass_turns.give_back(site, turn)
             await pass_uses.look_again(site, use.credential)  # another reader was faster
             return await _settle(site, waiting, outcome, reason, by, words, judged_on)
     except LedgerUnavailable:
+        pass_turns.give_back(site, turn)
         if waiting.request.direction is Direction.IN:
             waiting.answered = False
             raise
         # Leaving: the act comes first, and the record follows, however long that takes.
         site.spawn(_record_later(site, entry, said.changes))
+    if result is not None and not isinstance(result, Written):
+        pass_turns.give_back(site, turn)
     if isinstance(result, Outdated):
         waiting.answered = False
         raise by_hand.Overtaken
@@ -283,6 +347,8 @@ async def _settle(
     if use is not None:
         pass_uses.taken(site, use)
     _send(site, waiting, outcome, reason, command)
+    if outcome is Outcome.DENY and reason is Reason.GUARD_TIMEOUT:
+        _stays_in_sight(site, waiting, now)
     if opening is not None:
         site.spawn(openings.tell_control_room(site, opening))
         site.spawn(permits.followed(site))
@@ -298,6 +364,13 @@ async def _settle(
         }
     )
     return command
+
+
+def _stays_in_sight(site: Site, waiting: Waiting, now: datetime) -> None:
+    """The time was over, but there somebody stands: `late` lets them in."""
+    site.late[waiting.id] = TooLate(waiting, now)
+    while len(site.late) > LATE_AT_MOST:
+        site.late.popitem(last=False)
 
 
 async def _record_later(site: Site, entry: Entry, changes: tuple[NoteKept, ...]) -> None:
@@ -366,6 +439,8 @@ def as_event(site: Site, waiting: Waiting) -> dict[str, object]:
         "reason": waiting.reason,
         "holder": told.person(site, waiting.holder),
         "credential": waiting.request.credential.value,
+        "slip": told.slip(site, waiting.holder, waiting.request.direction, waiting.since),
+        **plates.card(site, waiting),
     }
 
 
@@ -375,6 +450,9 @@ async def restore(site: Site) -> None:
     for body in await site.archive.open_waits(since):
         request = Request(body["portal"], Direction(body["direction"]), CredentialKind(body["credential_kind"]), "")
         credential = body["credential"]
+        read = body.get("plate_read")
+        plate = None if read is None else await site.archive.plate(read)
+        request = replace(request, value=plate or "")
         left_s = (body["wait_ms"] - WAIT_MARGIN_MS) / 1000 - site.clock.elapsed_s(body["at"])
         until = site.clock.after(left_s)
         put(
@@ -389,5 +467,6 @@ async def restore(site: Site) -> None:
                 until,
                 "",
                 credential=credential,
+                plate_read=read,
             ),
         )

@@ -71,7 +71,7 @@ def simulate(world: World, question: Question, now: datetime) -> Simulated:
         world = at_level(world, question.level)
     made_up = False
     if question.holder is not None:
-        who = next((h for h in world.directory.holders.values() if h.id == question.holder), None)
+        who = world.directory.with_id(question.holder)
         if who is None:
             raise BadQuestion("holder", f"nobody has the id {question.holder!r}")
         kind, value, world, made_up = shown_by(world, who, question.portal)

@@ -1,25 +1,39 @@
 """Answers what the flows ask of the database: the directory, the devices, what was told before.
 
-Whole tables are read with plain rows and few objects, because a hundred thousand people have to be in memory seconds
-after a start; afterwards only what changed is read again.
-"""
+How the directory itself is read stands in `directory`."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gateway.core.kinds import CredentialKind, CredentialState, HolderKind, PresenceState
-from gateway.core.nouns import Credential, Directory, Holder, Presence
-from gateway.core.papers import Order, Paper, PaperKind, arrange, key_of
+from gateway.core.kinds import PresenceState
+from gateway.core.nouns import Directory, Presence
+from gateway.core.papers import ExportWhat, Order, Paper, PaperKind
 from gateway.flows.open_alarms import Alarm
 from gateway.flows.people_import import Known
-from gateway.flows.ports import NUMBER_DIGITS, EnrolledDevice, EventMark, Issued, PinDigests, timed_key
+from gateway.flows.ports import (
+    NUMBER_DIGITS,
+    Contact,
+    EnrolledDevice,
+    EventMark,
+    HostLink,
+    Issued,
+    Notice,
+    PinDigests,
+    timed_key,
+)
+from gateway.flows.retention_rules import Kept, Retention
+from gateway.store import exports, notices, retention
+from gateway.store.contacts import find_contact, find_portrait
 from gateway.store.database import Database
-from gateway.store.papers import changed_since, find_paper, list_papers
+from gateway.store.directory import directory_version, load_directory
+from gateway.store.papers import find_paper, list_papers
 from gateway.store.people import known_people
 from gateway.store.sealing import Sealer
 from gateway.store.tables import (
@@ -27,11 +41,10 @@ from gateway.store.tables import (
     credentials,
     devices,
     event_marks,
-    head,
-    holders,
     ledger,
     notes,
     pins,
+    plates_seen,
     postures,
     presence,
 )
@@ -85,17 +98,78 @@ class StoreArchive:
         return await self._database.read(lambda connection: find_paper(connection, kind, id))
 
     async def papers(
-        self, kind: PaperKind, *, live: bool | None = None, subject: str | None = None, limit: int = 200
+        self,
+        kind: PaperKind,
+        *,
+        live: bool | None = None,
+        subject: str | None = None,
+        starts_from: datetime | None = None,
+        limit: int = 200,
     ) -> list[Paper]:
         """Papers of a kind, the newest start first."""
         return await self._database.read(
-            lambda connection: list_papers(connection, kind, live=live, subject=subject, limit=limit)
+            lambda connection: list_papers(
+                connection, kind, live=live, subject=subject, starts_from=starts_from, limit=limit
+            )
         )
 
     async def note(self, ref: str) -> str | None:
         """What somebody typed; None once it is erased."""
         wanted = sa.select(notes.c.text).where(notes.c.ref == ref)
         return await self._database.read(lambda connection: connection.execute(wanted).scalar())
+
+    async def notices_due(self, now: datetime, limit: int) -> list[Notice]:
+        """Notices that wait to be sent and whose time has come, the oldest first."""
+        return await self._database.read(lambda connection: notices.due(connection, now, limit))
+
+    async def notices_of(self, kind: str, about: Sequence[str]) -> list[Notice]:
+        """What was to be told of these things, whether it was sent or not, the oldest first."""
+        return await self._database.read(lambda connection: notices.about(connection, kind, about))
+
+    async def host_link(self, hash: str) -> HostLink | None:
+        """The link whose secret has this SHA-256."""
+        return await self._database.read(lambda connection: notices.host_link(connection, hash))
+
+    async def plate(self, ref: str) -> str | None:
+        """What a camera read; None once it is erased."""
+        wanted = sa.select(plates_seen.c.plate).where(plates_seen.c.ref == ref)
+        return await self._database.read(lambda connection: connection.execute(wanted).scalar())
+
+    async def contact(self, ref: str) -> Contact | None:
+        """How to reach somebody; None where the directory does not say."""
+        return await self._database.read(lambda connection: find_contact(connection, ref, self._sealer))
+
+    async def portrait(self, ref: str) -> bytes | None:
+        """The school's picture of somebody, a JPEG; None if there is none."""
+        return await self._database.read(lambda connection: find_portrait(connection, ref))
+
+    def seal(self, secret: str) -> str:
+        """What the database may keep of a secret."""
+        return self._sealer.seal(secret.encode())
+
+    async def due(self, kept: Kept, rules: Retention, now: datetime, limit: int | None = None) -> list[str]:
+        """Some of what is to be erased, by its key; nothing of whom an open case holds."""
+        return await self._database.read(lambda connection: retention.due(connection, kept, rules, now, limit))
+
+    async def uncounted_days(self, zone: ZoneInfo, now: datetime) -> list[date]:
+        """Past days whose passages are not counted yet."""
+        return await self._database.read(lambda connection: retention.uncounted_days(connection, zone, now))
+
+    async def passages_of(self, day: date, zone: ZoneInfo) -> dict[tuple[str, str], int]:
+        """How many went through, by portal and direction."""
+        return await self._database.read(lambda connection: retention.passages_of(connection, day, zone))
+
+    async def clean_files(self) -> bool:
+        """Have what was erased be in no file of the database; False: somebody reads it, try again in a moment."""
+        return await asyncio.to_thread(retention.clean_files, self._database)
+
+    async def count_exported(self, what: ExportWhat, since: datetime, until: datetime, at_most: int) -> int:
+        """How many rows an export of [since, until) would have; `at_most` for as many or more."""
+        return await self._database.read(lambda connection: exports.count(connection, what, since, until, at_most))
+
+    async def exported(self, what: ExportWhat, since: datetime, until: datetime, at_most: int) -> list[dict[str, Any]]:
+        """The rows of an export, the oldest first, people by reference."""
+        return await self._database.read(lambda connection: exports.rows(connection, what, since, until, at_most))
 
     async def used(self) -> dict[str, int]:
         """How often each pass with limited uses has opened."""
@@ -137,85 +211,6 @@ class StoreArchive:
     async def newest_told(self, prefix: str) -> tuple[str, dict[str, Any]] | None:
         """Of the facts whose key begins with `prefix` (letters and a colon), the one with the highest key."""
         return await self._database.read(lambda connection: newest_told(connection, prefix))
-
-
-def load_directory(connection: Connection, known: Directory | None = None) -> Directory:
-    """Read people and credentials; with `known`, copy it and bring it up to date."""
-    version = directory_version(connection)
-    if known is not None and known.version == version:
-        return known
-    after = 0 if known is None else known.version
-    people: dict[str, Holder] = {} if known is None else dict(known.holders)
-    cards: dict[tuple[str, str], Credential] = {} if known is None else dict(known.credentials)
-    kinds = {kind.value: kind for kind in HolderKind}
-    groups_of: dict[str, frozenset[str]] = {}
-    dormitories: dict[str, str] = {}
-    rows = connection.execute(
-        sa.select(
-            holders.c.ref,
-            holders.c.id,
-            holders.c.name,
-            holders.c.kind,
-            holders.c.groups,
-            holders.c.dormitory,
-            holders.c.suspended,
-        ).where(holders.c.version > after)
-    )
-    for ref, id_, name, kind, groups, dormitory, suspended in rows:
-        group_set = groups_of.get(groups)
-        if group_set is None:
-            group_set = groups_of[groups] = frozenset(filter(None, groups.split(";")))
-        if dormitory is not None:
-            dormitory = dormitories.setdefault(dormitory, dormitory)
-        people[ref] = Holder(ref, id_, name, kinds[kind], group_set, dormitory, suspended)
-    states = {state.value: state for state in CredentialState}
-    card_kinds = {kind.value: kind for kind in CredentialKind}
-    held_rows = connection.execute(
-        sa.select(
-            credentials.c.ref,
-            credentials.c.holder,
-            credentials.c.kind,
-            credentials.c.value,
-            credentials.c.state,
-            credentials.c.not_before,
-            credentials.c.not_after,
-            credentials.c.max_uses,
-        )
-        .where(credentials.c.version > after)
-        .order_by(credentials.c.version)
-    )
-    for ref, holder, kind, value, state, not_before, not_after, max_uses in held_rows:
-        key = (card_kinds[kind], value)
-        held = cards.get(key)
-        owner = people.get(holder)
-        credential = Credential(
-            ref,
-            holder if owner is None else owner.ref,
-            key[0],
-            value,
-            states[state],
-            not_before,
-            not_after,
-            max_uses,
-        )
-        # A card that went on to somebody else leaves a revoked row behind: the active one counts.
-        if (
-            held is None
-            or held.ref == ref
-            or credential.state is CredentialState.ACTIVE
-            or (held.state is not CredentialState.ACTIVE)
-        ):
-            cards[key] = credential
-    on_file: dict[str, Paper] = {} if known is None else dict(known.papers.by_id)
-    changed = list(changed_since(connection, after))
-    on_file.update((key_of(paper), paper) for paper in changed)
-    papers = known.papers if known is not None and not changed else arrange(on_file)
-    return Directory(version, people, cards, papers)
-
-
-def directory_version(connection: Connection) -> int:
-    """The directory's version, at the price of one row."""
-    return int(connection.execute(sa.select(head.c.directory_version).where(head.c.id == 1)).scalar_one())
 
 
 def _enrolled(connection: Connection, sealer: Sealer) -> dict[str, EnrolledDevice]:
@@ -307,7 +302,7 @@ def _open_waits(connection: Connection, since: datetime) -> list[dict[str, Any]]
     waits = []
     for at, text in rows:
         body = msgspec.json.decode(text)
-        if body["outcome"] == "wait":
+        if body["outcome"] == "wait" and "by_hand" not in body:  # a code shown to a guard has the guard's own word
             waits.append(body | {"at": datetime.fromtimestamp(at / 1000, UTC)})
     answered = _told(connection, [answer_key(body["device"], body["tap"]) for body in waits])
     return [body for body in waits if answer_key(body["device"], body["tap"]) not in answered]

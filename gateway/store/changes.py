@@ -16,6 +16,7 @@ from gateway.flows.ports import Issued
 from gateway.store import tables
 from gateway.store.papers import as_row, find_paper
 from gateway.store.people import import_change
+from gateway.store.retention import erase
 
 
 def apply_changes(connection: Connection, changes: Iterable[Any], version: int) -> None:
@@ -161,6 +162,57 @@ def _previous_key_dropped(connection: Connection, fact: facts.PreviousKeyDropped
     )
 
 
+def _notice_queued(connection: Connection, fact: facts.NoticeQueued, version: int) -> None:
+    row: dict[str, Any] = {"id": fact.id, "kind": fact.kind, "about": fact.about, "recipient": fact.recipient}
+    row |= {"made_at": fact.made_at, "state": "waiting", "tries": 0, "next_at": fact.next_at}
+    connection.execute(sa.insert(tables.outbox), row)
+
+
+def _notice_moved(connection: Connection, fact: facts.NoticeMoved, version: int) -> None:
+    values = {"state": fact.state, "tries": fact.tries, "next_at": fact.next_at, "sent_at": fact.sent_at}
+    connection.execute(sa.update(tables.outbox).where(tables.outbox.c.id == fact.id).values(values))
+
+
+def _host_link_made(connection: Connection, fact: facts.HostLinkMade, version: int) -> None:
+    row = {"hash": fact.hash, "visit": fact.visit, "holder": fact.holder}
+    connection.execute(sa.insert(tables.host_links), row | {"made_at": fact.made_at, "expires_at": fact.expires_at})
+
+
+def _host_link_used(connection: Connection, fact: facts.HostLinkUsed, version: int) -> None:
+    table = tables.host_links
+    connection.execute(sa.update(table).where(table.c.hash == fact.hash).values(used_at=fact.used_at))
+
+
+def _contact_kept(connection: Connection, fact: facts.ContactKept, version: int) -> None:
+    row = {"holder": fact.holder, "phone": fact.phone, "mail": fact.mail, "at": fact.at}
+    only = tuple(row) if fact.messenger is None else None
+    upsert(connection, tables.contacts, row | {"messenger": fact.messenger or ""}, only)
+
+
+def _portrait_kept(connection: Connection, fact: facts.PortraitKept, version: int) -> None:
+    table = tables.portraits
+    if fact.jpeg is None:
+        connection.execute(sa.delete(table).where(table.c.holder == fact.holder))
+        return
+    upsert(connection, table, {"holder": fact.holder, "jpeg": fact.jpeg, "at": fact.at})
+
+
+def _rows_erased(connection: Connection, fact: facts.RowsErased, version: int) -> None:
+    erase(connection, fact.kept, fact.keys, version)
+
+
+def _passages_counted(connection: Connection, fact: facts.PassagesCounted, version: int) -> None:
+    for (portal, direction), count in fact.counts.items():
+        row = {"day": fact.day, "portal": portal, "direction": direction, "count": count}
+        upsert(connection, tables.passage_counts, row)
+
+
+def _holder_left(connection: Connection, fact: facts.HolderLeft, version: int) -> None:
+    table = tables.holders
+    values = {"left_at": fact.at, "suspended": True, "version": version}
+    connection.execute(sa.update(table).where(table.c.ref == fact.ref).values(values))
+
+
 def _people_changed(connection: Connection, fact: facts.PeopleChanged, version: int) -> None:
     import_change(fact.plan)(connection, version)
 
@@ -181,5 +233,14 @@ _WRITE: dict[type, Callable[[Connection, Any, int], None]] = {
     facts.PassUsed: _pass_used,
     facts.PinSet: _pin_set,
     facts.PreviousKeyDropped: _previous_key_dropped,
+    facts.NoticeQueued: _notice_queued,
+    facts.NoticeMoved: _notice_moved,
+    facts.HostLinkMade: _host_link_made,
+    facts.HostLinkUsed: _host_link_used,
+    facts.ContactKept: _contact_kept,
+    facts.PortraitKept: _portrait_kept,
+    facts.RowsErased: _rows_erased,
+    facts.PassagesCounted: _passages_counted,
+    facts.HolderLeft: _holder_left,
     facts.PeopleChanged: _people_changed,
 }

@@ -131,7 +131,8 @@ def _engine(url: sa.URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # sqlite3's own transaction handling begins too late for a writer: we begin ourselves (see _begin_immediate).
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32768"):
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32768")
+    for pragma in (*pragmas, "secure_delete=ON"):  # what is deleted is overwritten: see `retention`
         connection.execute(f"PRAGMA {pragma}")
 
 

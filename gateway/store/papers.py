@@ -13,6 +13,7 @@ from gateway.store.tables import papers
 
 _TYPES: dict[str, type[Paper]] = {kind.paper.value: kind for kind in PAPERS}
 _SUBJECTS = ("holder", "subject")
+_ENDED = ("checked_out_at", "lifted_at", "revoked_at", "released_at", "removed_at", "ended_at")
 
 
 def as_row(paper: Paper, version: int) -> dict[str, Any]:
@@ -23,11 +24,19 @@ def as_row(paper: Paper, version: int) -> dict[str, Any]:
         "id": paper.id,
         "subject": subject,
         "starts_at": getattr(paper, "starts_at", None) or getattr(paper, "started_at", None),
-        "ends_at": getattr(paper, "ends_at", None),
+        "ends_at": _end_of(paper),
         "live": paper.is_live,
         "body": msgspec.json.encode(paper).decode(),
         "version": version,
     }
+
+
+def _end_of(paper: Paper) -> datetime | None:
+    """When it ends; when it did end, if that was before: from then on it is kept only for a time."""
+    ends: list[datetime | None] = [getattr(paper, "ends_at", None)]
+    if not paper.is_live:
+        ends += [getattr(paper, name, None) for name in _ENDED]
+    return min((end for end in ends if end is not None), default=None)
 
 
 def as_paper(kind: str, body: str) -> Paper:
@@ -58,6 +67,7 @@ def list_papers(
     live: bool | None = None,
     subject: str | None = None,
     starts_before: datetime | None = None,
+    starts_from: datetime | None = None,
     limit: int = 200,
 ) -> list[Paper]:
     """Papers of a kind, the newest start first."""
@@ -68,5 +78,7 @@ def list_papers(
         query = query.where(papers.c.subject == subject)
     if starts_before is not None:
         query = query.where(papers.c.starts_at < starts_before)
+    if starts_from is not None:
+        query = query.where(papers.c.starts_at >= starts_from)
     query = query.order_by(papers.c.starts_at.desc(), papers.c.id).limit(limit)
     return [as_paper(kind.value, body) for body in connection.execute(query).scalars()]

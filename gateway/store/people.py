@@ -1,14 +1,15 @@
 """People and their credentials in the database: the SQL behind `gateway.flows.people_import`."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.core.kinds import CredentialKind, CredentialState, HolderKind
-from gateway.flows.people_import import CredentialRow, HolderRow, Known, Plan
-from gateway.store.tables import credentials, head, holders, papers
+from gateway.flows.people_import import ContactRow, CredentialRow, HolderRow, Known, Plan
+from gateway.store.tables import contacts, credentials, head, holders, papers
 
 Change = Callable[[Connection, int], None]
 
@@ -21,9 +22,10 @@ def known_people(connection: Connection) -> Known:
     """Everybody there is, with the version of the directory at which it was read."""
     version = int(connection.execute(sa.select(head.c.directory_version).where(head.c.id == 1)).scalar_one())
     columns = (holders.c.ref, holders.c.id, holders.c.name, holders.c.kind, holders.c.groups, holders.c.dormitory)
+    has_left = holders.c.left_at.is_not(None)
     found = {
-        id_: HolderRow(ref, id_, name, _KINDS[kind], tuple(sorted(filter(None, groups.split(";")))), dormitory)
-        for ref, id_, name, kind, groups, dormitory in connection.execute(sa.select(*columns))
+        id_: HolderRow(ref, id_, name, _KINDS[kind], tuple(sorted(filter(None, groups.split(";")))), dormitory, gone)
+        for ref, id_, name, kind, groups, dormitory, gone in connection.execute(sa.select(*columns, has_left))
     }
     held: dict[str, list[CredentialRow]] = {}
     rows = connection.execute(
@@ -43,7 +45,16 @@ def known_people(connection: Connection) -> Known:
         )
     vehicles = sa.select(papers.c.id).where(papers.c.kind == "vehicle", papers.c.live)
     passes = frozenset(connection.execute(vehicles).scalars())
-    return Known(version, found, {holder: tuple(some) for holder, some in held.items()}, passes)
+    numbers = {
+        holder: ContactRow(holder, phone, mail)
+        for holder, phone, mail in connection.execute(sa.select(contacts.c.holder, contacts.c.phone, contacts.c.mail))
+    }
+    return Known(version, found, {holder: tuple(some) for holder, some in held.items()}, passes, numbers)
+
+
+def refs_by_id(connection: Connection) -> dict[str, str]:
+    """Everybody's reference, by the school's own id."""
+    return {id: ref for id, ref in connection.execute(sa.select(holders.c.id, holders.c.ref))}
 
 
 def import_change(plan: Plan) -> Change:
@@ -74,8 +85,40 @@ def import_change(plan: Plan) -> Change:
             connection.execute(
                 sa.insert(credentials), [_credential(row) | {"version": version} for row in plan.new_credentials]
             )
+        _write_contacts(connection, plan)
+        for refs, values in (
+            (plan.left, {"left_at": datetime.now(UTC), "suspended": True}),
+            (plan.returned, {"left_at": None, "suspended": False}),
+        ):
+            if refs:
+                which = holders.c.ref == sa.bindparam("which")
+                moved = sa.update(holders).where(which).values(values | {"version": version})
+                connection.execute(moved, [{"which": ref} for ref in refs])
 
     return change
+
+
+def _write_contacts(connection: Connection, plan: Plan) -> None:
+    """Numbers and addresses of a file; what only people enter, a messenger's address, stays."""
+    if not plan.contacts:
+        return
+    now = datetime.now(UTC)
+    have = set(connection.execute(sa.select(contacts.c.holder)).scalars())
+    rows = [{"phone": row.phone, "mail": row.mail, "at": now} for row in plan.contacts]
+    new = [
+        values | {"holder": row.holder}
+        for row, values in zip(plan.contacts, rows, strict=True)
+        if row.holder not in have
+    ]
+    old = [
+        values | {"which": row.holder} for row, values in zip(plan.contacts, rows, strict=True) if row.holder in have
+    ]
+    if new:
+        connection.execute(sa.insert(contacts), [values | {"messenger": ""} for values in new])
+    if old:
+        names = ("phone", "mail", "at")
+        moved: dict[str, Any] = {name: sa.bindparam(name) for name in names}
+        connection.execute(sa.update(contacts).where(contacts.c.holder == sa.bindparam("which")).values(moved), old)
 
 
 def _which(row: dict[str, Any], version: int) -> dict[str, Any]:

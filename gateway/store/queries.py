@@ -1,7 +1,7 @@
 """The questions that pages ask of the database: people, records, alarms. Reads only.
 
-Promises: what somebody typed is a bound value, never a part of the statement, and a search for `%` finds a per cent
-sign; every answer is bounded. Leaves to others: who may ask, and recording that they did (`gateway.flows.reading`).
+Promises: what somebody sent is a bound value, never a part of the statement; every answer is bounded. Leaves to others:
+who may ask, and recording that they did (`gateway.flows.reading`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,8 +31,8 @@ class Queries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def people(self, search: str, kind: str | None, after: str, limit: int) -> Sequence[Holder]:
-        return await self._ask(lambda connection: find_people(connection, search, kind, after, limit))
+    async def people(self, kind: str | None, after: str, limit: int) -> Sequence[Holder]:
+        return await self._ask(lambda connection: find_people(connection, kind, after, limit))
 
     async def person(self, id: str) -> Holder | None:
         return await self._ask(lambda connection: _person(connection, id))
@@ -78,13 +78,9 @@ class Queries:
             raise RecordsAway(str(error)) from error
 
 
-def find_people(connection: Connection, search: str, kind: str | None, after: str, limit: int) -> list[Holder]:
-    """Holders whose name contains `search`, or whose id begins with it, in the order of their ids, after `after`."""
+def find_people(connection: Connection, kind: str | None, after: str, limit: int) -> list[Holder]:
+    """Holders in the order of their ids, after `after`."""
     wanted = sa.select(holders).where(holders.c.id > after).order_by(holders.c.id).limit(limit)
-    if search:
-        wanted = wanted.where(
-            sa.or_(holders.c.name.icontains(search, autoescape=True), holders.c.id.istartswith(search, autoescape=True))
-        )
     if kind is not None:
         wanted = wanted.where(holders.c.kind == kind)
     return [_holder(row) for row in connection.execute(wanted)]

@@ -85,6 +85,7 @@ holders = Table(
     Column("dormitory", String(63)),
     Column("suspended", Boolean, nullable=False),
     Column("version", BigInteger, nullable=False, index=True),
+    Column("left_at", UtcTime, comment="since when this person is no longer of the school"),
 )
 
 credentials = Table(
@@ -216,6 +217,40 @@ host_links = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("used_at", UtcTime),
     comment="Links by which a host answers for one visit, without an account.",
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("about", String(160), nullable=False, comment="a visit, an identification or the key of a decision"),
+    Column("recipient", String(64), nullable=False, comment="a holder's reference, or robot:NAME"),
+    Column("made_at", UtcTime, nullable=False),
+    Column("state", String(10), nullable=False, comment="waiting, sent, failed, dropped"),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", UtcTime, nullable=False),
+    Column("sent_at", UtcTime),
+    Index(None, "state", "next_at"),
+    comment="Who is to be told of what. No words and no address: both are looked up when it is sent.",
+)
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("ref", String(32), primary_key=True),
+    Column("version", BigInteger, nullable=False, index=True),
+    comment="References of people and credentials that are gone, so that a gateway that runs forgets them as well.",
+)
+
+passage_counts = Table(
+    "passage_counts",
+    metadata,
+    Column("day", String(10), primary_key=True, comment="the campus's own day"),
+    Column("portal", String(63), primary_key=True),
+    Column("direction", String(3), primary_key=True),
+    Column("count", Integer, nullable=False),
+    comment="How many went through, by day: numbers only, kept when the passages themselves name nobody any more.",
 )
 
 presence = Table(

@@ -10,16 +10,23 @@ from aiohttp import web
 from gateway.core.policy import Policy
 from gateway.core.rights import Right
 from gateway.flows.accounts import AccountStore
+from gateway.flows.card_sign_in import CardSignIn
+from gateway.flows.kiosk_locks import KioskLocks
 from gateway.flows.passwords import Passwords
+from gateway.flows.printing import NoPrinters, Printing
 from gateway.flows.reading import Records
 from gateway.flows.sign_in import SignIn, Who
 from gateway.flows.site import Site
+from gateway.flows.throttle import Throttle
+from gateway.web.pass_pictures import CodeDrawer, CodeReader
 from gateway.web.problems import Kind, Problem
 
 if TYPE_CHECKING:
     from gateway.web.files import Files
     from gateway.web.metrics import Metrics
     from gateway.web.pages import Pages
+    from gateway.web.paper_folder import PaperFolder
+    from gateway.web.sealed import OfflineBox
     from gateway.web.tally import Tally
 
 
@@ -47,6 +54,9 @@ class Parts:
     records: Records
     passwords: Passwords
     sign_in: SignIn
+    card_sign_in: CardSignIn
+    kiosk_locks: KioskLocks
+    offline_box: "OfflineBox"
     roles: Mapping[str, frozenset[str]]
     read_policy: PolicyReader
     files: "Files"
@@ -55,6 +65,15 @@ class Parts:
     tally: "Tally"
     tls: ssl.SSLContext | None
     host_names: frozenset[str]
+    printing: Printing = field(default_factory=NoPrinters)
+    code_reader: CodeReader = field(default_factory=CodeReader)
+    drawn: Throttle = field(default_factory=lambda: Throttle(free=20, longest_s=60.0, forget_s=600.0))
+    """Who asked for a picture of a code that was not made here, by address."""
+    draws_asked: Throttle = field(default_factory=lambda: Throttle(free=60, longest_s=4.0, forget_s=60.0))
+    """Who asked for a picture of any code, by address: a whole group behind one address gets theirs."""
+    code_drawer: CodeDrawer = field(default_factory=CodeDrawer)
+    paper: "PaperFolder | None" = None
+    """Where the papers for a day without power lie; None: none are kept."""
     streams: set[web.WebSocketResponse] = field(default_factory=set)
 
 

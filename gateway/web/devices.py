@@ -6,16 +6,19 @@ import msgspec
 from aiohttp import web
 
 from gateway.core.rights import Right
-from gateway.flows import alarms, command, device_status, quarantine, reading, waiting
+from gateway.flows import alarms, command, device_status, plates, quarantine, reading, waiting
 from gateway.flows.devices import Device
 from gateway.flows.open_alarms import Alarm
+from gateway.flows.permits import WrongField
 from gateway.flows.reading import PastAlarm
 from gateway.flows.sign_in import Who
 from gateway.flows.site import Site, Waiting
 from gateway.flows.told import person
 from gateway.web import shapes
 from gateway.web.context import Call
-from gateway.web.problems import Kind, Problem, not_found
+from gateway.web.problems import FieldError, Kind, Problem, not_found
+
+SEES_PLATES = (Right.ANSWER_WAITING, Right.CONFIRM_RESTRICTED)
 
 
 async def list_devices(call: Call) -> shapes.Devices:
@@ -90,7 +93,7 @@ async def alarm_picture(call: Call) -> web.Response:
 
 
 async def list_waiting(call: Call) -> shapes.WaitingList:
-    return shapes.WaitingList(who_waits(call.site))
+    return shapes.WaitingList(who_waits(call.site, call.may(*SEES_PLATES)))
 
 
 async def answer_waiting(call: Call) -> shapes.Answered:
@@ -100,7 +103,11 @@ async def answer_waiting(call: Call) -> shapes.Answered:
     if len(found) != 1:
         raise Problem(Kind.CONFLICT if found else Kind.NOT_FOUND, "nobody waits under that name")
     try:
-        await waiting.answer(call.site, found[0].id, given.outcome, call.by.ref, given.reason or "", call.by.rights)
+        await waiting.answer(
+            call.site, found[0].id, given.outcome, call.by.ref, given.reason or "", call.by.rights, given.plate
+        )
+    except WrongField as error:
+        raise Problem(Kind.VALIDATION, errors=(FieldError(error.field, error.message),)) from None
     except waiting.NobodyIsKept as error:
         raise Problem(Kind.CONFLICT, str(error)) from None
     except waiting.NotYourWord as error:
@@ -124,8 +131,10 @@ def from_device_event(event: dict[str, Any]) -> shapes.DeviceInfo:
 
 
 def hears_silent(who: Who | None) -> bool:
-    """True for the control room: a silent alarm shows to nobody who may stand at the place itself."""
-    return who is not None and who.may(frozenset({Right.CLOSE_ALARMS}))
+    """True for the control room: a silent alarm shows to nobody who may stand at the place itself, whoever it is that
+    signed on at a kiosk."""
+    at_a_kiosk = who is not None and who.session is not None and who.session.kiosk is not None
+    return who is not None and not at_a_kiosk and who.may(frozenset({Right.CLOSE_ALARMS}))
 
 
 def open_alarms(site: Site, with_silent: bool = False) -> list[shapes.AlarmInfo]:
@@ -152,18 +161,39 @@ def as_alarm(alarm: Alarm) -> shapes.AlarmInfo:
     )
 
 
-def who_waits(site: Site) -> list[shapes.WaitingInfo]:
+async def waiting_picture(call: Call) -> web.Response:
+    """The vehicle that waits, as the lane's camera sees it; who looked is recorded first."""
+    wanted = call.path("tap")
+    picture = call.site.wait_pictures.get(wanted)
+    if picture is None:
+        raise not_found("picture")
+    await reading.note(call.site, call.by.ref, "waiting_picture", 1)
+    return web.Response(body=picture.jpeg, content_type="image/jpeg")
+
+
+def sees_plates(who: Who | None) -> bool:
+    """True for those who answer whoever waits: a plate shows on no other screen."""
+    return who is not None and who.may(frozenset(SEES_PLATES))
+
+
+def who_waits(site: Site, with_plates: bool = False) -> list[shapes.WaitingInfo]:
     """Who waits, the longest first."""
-    return [as_waiting(site, w) for w in sorted(site.waits.values(), key=lambda w: w.since) if not w.answered]
+    found = [as_waiting(site, w) for w in sorted(site.waits.values(), key=lambda w: w.since) if not w.answered]
+    return found if with_plates else [without_plate(one) for one in found]
+
+
+def without_plate(one: shapes.WaitingInfo) -> shapes.WaitingInfo:
+    return msgspec.structs.replace(one, plate=None, proposals=[])
 
 
 def as_waiting(site: Site, w: Waiting) -> shapes.WaitingInfo:
     who = person(site, w.holder)
     holder = None if who is None else shapes.HolderInfo(who["id"], who["name"], who["kind"])
-    request = w.request
+    request, card = w.request, plates.card(site, w)
     return shapes.WaitingInfo(
         w.id, w.since, w.until, request.portal, request.direction.value, w.device, w.reason, holder,
-        request.credential.value,
+        request.credential.value, card["plate"], msgspec.convert(card["proposals"], list[shapes.PlateProposal]),
+        card["picture"],
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ route's rights, with a body and query of the route's shape. Leaves to others: th
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -67,6 +68,14 @@ class Route:
     answer_media: str = "application/json"
     raw_body: bool = field(default=False)
     """The handler gets the bytes as they came; `media` says of what type they must be."""
+    other_media: tuple[str, ...] = ()
+    """Further types that a raw body may be of."""
+    records: bool = False
+    """It shows records of people: a kiosk that nobody has touched for a minute gets 423 `locked` instead. Never for
+    what a gate needs at once: lockdown, whoever waits, responders, verdicts, panic."""
+    any_gate: bool = False
+    """A kiosk's session may ask it of another gate than its own: it shows nobody there and opens nothing, or is a call
+    for help that nothing may hold up."""
 
 
 def plain_path(path: str) -> str:
@@ -88,8 +97,10 @@ def bind(route: Route) -> Any:
         request[ROUTE_NAME] = name
         who = await authenticate(parts, request)
         check_access(route, who)
+        check_lock(route, parts, who)
         query = decode_query(list(request.query.items()), route.query) if route.query else None
         body = await read_body(route, request)
+        check_gate(route, parts, who, request.match_info, body, query)
         answer = await route.handler(Call(request, parts, who, body, query))
         if isinstance(answer, web.StreamResponse):
             return answer
@@ -126,13 +137,41 @@ def check_access(route: Route, who: Who | None) -> None:
         raise Problem(Kind.NOT_ALLOWED)
 
 
+def check_lock(route: Route, parts: Parts, who: Who | None) -> None:
+    """Raises the problem that keeps records from a kiosk's screen while nobody is at it."""
+    if route.records and is_locked(parts, who):
+        raise Problem(Kind.LOCKED)
+
+
+def is_locked(parts: Parts, who: Who | None) -> bool:
+    """True for a session that began by card at a kiosk and has been idle; passwords and tokens never lock."""
+    session = None if who is None else who.session
+    if session is None or session.kiosk is None:
+        return False
+    return parts.kiosk_locks.is_locked(session.hash, parts.site.clock.monotonic())
+
+
+def check_gate(route: Route, parts: Parts, who: Who | None, path: Mapping[str, str], body: Any, query: Any) -> None:
+    """Raises the problem that keeps a kiosk's session from acting at a gate where its guard does not stand."""
+    mine = None if who is None or who.session is None else who.session.kiosk
+    if mine is None or route.any_gate or route.allowed is Access.PUBLIC:
+        return
+    campus = parts.site.campus
+    gates = {path.get("gate"), getattr(body, "gate", None), getattr(query, "gate", None), mine} - {None, ""}
+    device = parts.site.devices.get(path.get("tap", "").partition(":")[0])
+    portals = {path.get("portal"), getattr(body, "portal", None), None if device is None else device.portal}
+    stand = {campus.portals[portal].gate for portal in portals if portal is not None and portal in campus.portals}
+    if gates | stand != {mine}:
+        raise Problem(Kind.NOT_ALLOWED, "this kiosk stands at another gate")
+
+
 async def read_body(route: Route, request: web.Request) -> Any:
     """The body in the route's shape, None for a route without one."""
     if route.body is None and not route.raw_body:
         if request.can_read_body and await _read(request, 1, route.body_within_s):
             raise Problem(Kind.MALFORMED, "this takes no body")
         return None
-    if request.content_type != route.media or "Content-Encoding" in request.headers:
+    if request.content_type not in (route.media, *route.other_media) or "Content-Encoding" in request.headers:
         raise Problem(Kind.MEDIA, f"send {route.media}")
     raw = await _read(request, route.body_limit, route.body_within_s)
     return raw if route.raw_body or route.body is None else decode_body(raw, route.body)

@@ -47,6 +47,18 @@ _PAGE_POLICY = (
 _ANSWER_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
+NEEDS: web.ResponseKey[str] = web.ResponseKey("needs", str)
+"""What a page or script needs beyond the others: `kiosk` or `worker`."""
+_KIOSK_POLICY = (
+    _PAGE_POLICY.replace("img-src 'self' data:", "img-src 'self' data: blob:").replace(
+        "trusted-types lit-html", "trusted-types lit-html wardgate-kiosk"
+    )
+    + "; worker-src 'self'; media-src 'self' blob:"
+)
+_WORKER_POLICY = "default-src 'none'; connect-src 'self'; script-src 'self'"
+_KIOSK_MAY = "camera=(self), microphone=(), geolocation=(), payment=(), usb=()"
+
+
 def nonce_of(request: web.Request) -> str:
     """The one word that this page's own scripts carry."""
     if NONCE not in request:
@@ -61,7 +73,13 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers[name] = value
     headers.setdefault("Cache-Control", "no-store")
     is_page = response.content_type == "text/html"
-    policy = _PAGE_POLICY.format(nonce=nonce_of(request)) if is_page else _ANSWER_POLICY
+    needs = response.get(NEEDS)
+    if is_page:
+        policy = (_KIOSK_POLICY if needs == "kiosk" else _PAGE_POLICY).format(nonce=nonce_of(request))
+    else:
+        policy = _WORKER_POLICY if needs == "worker" else _ANSWER_POLICY
+    if needs == "kiosk":
+        headers["Permissions-Policy"] = _KIOSK_MAY
     headers["Content-Security-Policy"] = policy
 
 
@@ -75,6 +93,9 @@ async def answer_in_words(request: web.Request, handler: Handler) -> web.StreamR
         response = problem.response()
     except (LedgerUnavailable, AccountsAway, RecordsAway):
         response = Problem(Kind.AWAY, "the database is away", retry_after_s=2).response()
+    except web.HTTPRedirection as elsewhere:
+        _count(request, elsewhere.status, time.perf_counter() - began)
+        raise
     except web.HTTPException as error:
         response = _as_problem(error).response()
     except ConnectionError:

@@ -7,6 +7,8 @@ configuration's folder). Without them the pages work, but the live page loads it
 
 import hashlib
 import os
+import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,8 @@ log = structlog.get_logger(__name__)
 STATIC = Path(__file__).parent / "static"
 BESIDE_THE_PROJECT = Path(__file__).parents[2] / "node_modules"
 LIBRARIES = ("lit", "lit-html", "lit-element", "@lit/reactive-element", "uplot")
+SINGLE_FILES = ("simple-keyboard-layouts/build/layouts/chinese.js",)
+"""Of a library of which a page needs one file: which characters a syllable of pinyin can stand for."""
 NEEDED = "lit/index.js"
 TYPES = {
     ".js": "text/javascript",
@@ -31,6 +35,8 @@ TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
+IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']([^"'\s]+)["']""")
+"""What a module imports, now or later."""
 IMPORTS = {
     "lit": "/lib/lit/index.js",
     "lit/": "/lib/lit/",
@@ -41,6 +47,7 @@ IMPORTS = {
     "@lit/reactive-element": "/lib/@lit/reactive-element/reactive-element.js",
     "@lit/reactive-element/": "/lib/@lit/reactive-element/",
     "uplot": "/lib/uplot/dist/uPlot.esm.js",
+    "simple-keyboard-layouts/": "/lib/simple-keyboard-layouts/",
 }
 
 
@@ -72,6 +79,9 @@ class Files:
             if (folder / NEEDED).is_file():
                 for library in LIBRARIES:
                     self._lib |= _found(folder / library, f"{library}/")
+                for name in SINGLE_FILES:
+                    if (folder / name).is_file():
+                        self._lib[name] = _File(folder / name, TYPES[".js"])
                 break
         else:
             log.warning(
@@ -92,6 +102,37 @@ class Files:
 
     def get(self, root: str, name: str) -> _File | None:
         return (self._static if root == "static" else self._lib).get(name)
+
+    def needed_by(self, *roots: str) -> list[str]:
+        """The addresses of these files of ours and of everything that they import, directly or not."""
+        found: dict[str, None] = {}
+        ahead = [f"/static/{name}" for name in roots]
+        while ahead:
+            address = ahead.pop()
+            _, root, name = address.split("/", 2)
+            file = self.get(root, name)
+            if address in found or file is None:
+                continue
+            found[address] = None
+            file.load()
+            if file.type == TYPES[".js"]:
+                ahead += [_address(one, address) for one in IMPORT.findall(file.body.decode())]
+        return sorted(found)
+
+    def fingerprint(self, addresses: Iterable[str]) -> str:
+        """Changes when one of these files does."""
+        files = [self.get(*address[1:].split("/", 1)) for address in addresses]
+        return hashlib.sha256("".join(file.etag for file in files if file is not None).encode()).hexdigest()[:16]
+
+
+def _address(imported: str, by: str) -> str:
+    """What a script imports, as an address: beside itself, or by a name of the import map."""
+    if imported.startswith("."):
+        return posixpath.normpath(posixpath.join(posixpath.dirname(by), imported))
+    if imported in IMPORTS:
+        return IMPORTS[imported]
+    folder = max((name for name in IMPORTS if name.endswith("/") and imported.startswith(name)), key=len, default="")
+    return IMPORTS[folder] + imported[len(folder) :] if folder else "/lib/"
 
 
 async def serve(call: Call) -> web.Response:

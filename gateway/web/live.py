@@ -6,7 +6,7 @@ waited for; the stream ends within a second of its session. Leaves to others: wh
 """
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import structlog
@@ -14,16 +14,18 @@ from aiohttp import WSMsgType, web
 
 from gateway.core.kinds import Level
 from gateway.core.levels import order_in_force
-from gateway.flows import emergencies, reading
+from gateway.flows import emergencies, gate_help, reading
 from gateway.flows.accounts import AccountsAway
 from gateway.flows.feed import Lagging, Subscription
 from gateway.flows.ports import LedgerUnavailable
 from gateway.flows.reading import RecordsAway
 from gateway.flows.sign_in import Who
 from gateway.flows.site import Site
+from gateway.web import gate_view
 from gateway.web.context import PARTS, Call, Parts
-from gateway.web.devices import as_device, from_device_event, hears_silent, open_alarms, who_waits
-from gateway.web.problems import Kind, Problem
+from gateway.web.devices import as_device, from_device_event, hears_silent, open_alarms, sees_plates, who_waits
+from gateway.web.dispatch import is_locked
+from gateway.web.problems import Kind, Problem, not_found
 
 log = structlog.get_logger(__name__)
 
@@ -43,11 +45,18 @@ LONGEST_MESSAGE = 1024
 POLICY_VIOLATION, TRY_AGAIN_LATER, GOING_AWAY, SIGNED_OUT = 1008, 1013, 1001, 4401
 
 
+class StreamQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`gate`: only what a kiosk at this gate shows. A session that began at a kiosk gets its own gate's in any case."""
+
+    gate: Annotated[str, msgspec.Meta(max_length=63)] = ""
+
+
 async def stream(call: Call) -> web.StreamResponse:
     """One screen, from its handshake to its end."""
     parts, who = call.parts, call.by
     if call.request.headers.get("Upgrade", "").lower() != "websocket":
         raise Problem(Kind.MALFORMED, "this is a WebSocket")
+    gate = _gate_of(call)
     own = sum(1 for other in parts.streams if other.get(USER) == who.name)
     if len(parts.streams) >= MOST_STREAMS or own >= MOST_STREAMS_EACH:
         raise Problem(Kind.TOO_MANY, "too many open streams", retry_after_s=10)
@@ -58,7 +67,7 @@ async def stream(call: Call) -> web.StreamResponse:
     parts.metrics.stream_opened()
     subscription = parts.site.feed.subscribe()
     try:
-        await _run(parts, who, socket, subscription)
+        await _run(parts, who, socket, subscription, gate)
     finally:
         subscription.close()
         parts.streams.discard(socket)
@@ -66,10 +75,20 @@ async def stream(call: Call) -> web.StreamResponse:
     return socket
 
 
-async def _run(parts: Parts, who: Who, socket: web.WebSocketResponse, subscription: Subscription) -> None:
+def _gate_of(call: Call) -> str | None:
+    session = call.by.session
+    gate = (None if session is None else session.kiosk) or call.query.gate or None
+    if gate is not None and gate not in call.site.campus.gates:
+        raise not_found("gate")
+    return gate
+
+
+async def _run(
+    parts: Parts, who: Who, socket: web.WebSocketResponse, subscription: Subscription, gate: str | None
+) -> None:
     """Tell and listen side by side; whichever ends first ends the other."""
     jobs = [
-        asyncio.create_task(_tell(parts, who, socket, subscription)),
+        asyncio.create_task(_tell(parts, who, socket, subscription, gate)),
         asyncio.create_task(_tick(parts, socket)),
         asyncio.create_task(_watch_session(parts, who, socket)),
         asyncio.create_task(_listen(socket)),
@@ -94,12 +113,27 @@ async def _run(parts: Parts, who: Who, socket: web.WebSocketResponse, subscripti
     del done
 
 
-async def _tell(parts: Parts, who: Who, socket: web.WebSocketResponse, subscription: Subscription) -> None:
-    await _send(socket, {"type": "snapshot", **await snapshot(parts, who, "stream")})
+async def _tell(
+    parts: Parts, who: Who, socket: web.WebSocketResponse, subscription: Subscription, gate: str | None
+) -> None:
+    if gate is None:
+        first = await snapshot(parts, who, "stream")
+    else:
+        first = gate_view.at_first(parts, who, gate) | now_and_counts(parts)
+    await _send(socket, {"type": "snapshot", **first})
     try:
         async for event in subscription:
+            if gate is not None and not gate_view.concerns(parts.site, gate, event):
+                continue
             if event.get("silent") and not hears_silent(who):
                 continue
+            if "only" in event:
+                # It names people: for those who may see them, and never on a kiosk that nobody is at.
+                if not who.may(event["only"]) or is_locked(parts, who):
+                    continue
+                event = {name: value for name, value in event.items() if name != "only"}
+            if event["type"] == "waiting" and not sees_plates(who):
+                event = event | {"plate": None, "proposals": []}
             if event["type"] == "device":
                 event = {"type": "device", "device": from_device_event(event)}
             await _send(socket, event)
@@ -150,7 +184,7 @@ async def snapshot(parts: Parts, who: Who, what: str) -> dict[str, Any]:
         decisions = None
     return {
         "decisions": decisions,
-        "waiting": who_waits(site),
+        "waiting": who_waits(site, sees_plates(who)),
         "alarms": open_alarms(site, hears_silent(who)),
         "devices": [as_device(site, device) for device in site.devices],
         **now_and_counts(parts),
@@ -168,6 +202,7 @@ def now_and_counts(parts: Parts) -> dict[str, Any]:
             name for name, ok in (("broker", site.broker_connected), ("database", not site.ledger.is_away)) if not ok
         ],
         "counts": parts.tally.counts(),
+        "relief": [gate_help.as_told(one) for one in site.help.reliefs.values()],
     }
 
 

@@ -83,6 +83,7 @@ class _SiteCollector(Collector):
             ("taps_dropped", "Taps dropped of a flooding device.", counters.dropped_flood),
             ("messages_dropped", "Messages dropped because the inbox was full.", counters.dropped_inbox),
             ("answers_unsent", "Answers that could not be sent: no broker.", counters.unsent),
+            ("passes_forged", "Codes shown that begin like ours and were not made here.", counters.forged_passes),
             ("events", "Device events.", counters.events),
             ("feed_lost", "Live events that a slow screen lost.", site.feed.lost),
         ):

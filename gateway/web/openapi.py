@@ -61,7 +61,8 @@ def _operation(route: Route, components: dict[str, Any]) -> dict[str, Any]:
     }
     if route.body is not None or route.raw_body:
         schema = {"type": "string"} if route.body is None else {"$ref": f"#/components/schemas/{route.body.__name__}"}
-        operation["requestBody"] = {"required": True, "content": {route.media: {"schema": schema}}}
+        content = {media: {"schema": schema} for media in (route.media, *route.other_media)}
+        operation["requestBody"] = {"required": True, "content": content}
     if route.allowed is Access.PUBLIC:
         operation["security"] = []
     else:

@@ -21,6 +21,7 @@ from gateway.core.sentences import SENTENCES
 from gateway.web.context import Call
 from gateway.web.edge import nonce_of
 from gateway.web.live import snapshot
+from gateway.web.registration_facts import facts
 from gateway.web.translations import LANGUAGES, Translations, wanted_language
 from gateway.web.words import WORDS
 
@@ -46,37 +47,52 @@ class Pages:
         )
         self._environment.filters["data"] = as_data
         self._environment.filters["clock"] = lambda at: at.astimezone(campus.timezone).strftime("%H:%M:%S")
+        self._environment.filters["day"] = lambda at: at.astimezone(campus.timezone).strftime("%Y-%m-%d")
 
     def render(
         self, request: web.Request, template: str, language: str, status: int = 200, **values: Any
     ) -> web.Response:
         """One page as a response."""
+        theme = request.cookies.get(THEME_COOKIE)
+        shown = {"theme": theme if theme in THEMES else "", "nonce": nonce_of(request)}
+        body = self.as_text(template, language, **shown, **values)
+        return web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
+
+    @property
+    def campus(self) -> Campus:
+        """The campus whose pages these are."""
+        return self._campus
+
+    def as_text(self, template: str, language: str, **values: Any) -> str:
+        """One page as text; for a file it has neither theme nor nonce."""
 
         def text(english: str, **parts: Any) -> str:
             found = self._translations.text(language, english)
             return found.format(**parts) if parts else found
 
-        theme = request.cookies.get(THEME_COOKIE)
-        body = self._environment.get_template(template).render(
+        return self._environment.get_template(template).render(
             _=text,
             word=lambda group, code: text(WORDS[group][code]) if code in WORDS[group] else str(code),
             label=lambda label: in_language(label, language),
             language=language,
             browser_language=LANGUAGES[language],
-            theme=theme if theme in THEMES else "",
-            nonce=nonce_of(request),
             imports=self._imports,
             has_libraries=self.has_libraries,
             campus=self._campus,
             site_name=in_language(self._campus.name, language),
-            **values,
+            **({"theme": "", "nonce": ""} | values),
         )
-        return web.Response(text=body, status=status, content_type="text/html", charset="utf-8")
+
+    def text(self, language: str, english: str) -> str:
+        """One text of a page, for what is no page."""
+        return self._translations.text(language, english)
 
     def texts(self, language: str) -> dict[str, Any]:
         """What the browser needs to say things in that language."""
         campus = self._campus
-        places = {zone.id: in_language(zone.name, language) for zone in campus.zones.values()}
+        places = {gate: in_language(name, language) for gate, name in campus.gates.items()}
+        places |= {post.id: in_language(post.name, language) for post in campus.posts}
+        places |= {zone.id: in_language(zone.name, language) for zone in campus.zones.values()}
         places |= {portal.id: in_language(portal.name, language) for portal in campus.portals.values()}
         return {
             "language": language,
@@ -86,12 +102,13 @@ class Pages:
             "places": places,
             "portals": list(campus.portals),
             "timezone": str(campus.timezone),
+            "registration": facts(campus),
         }
 
 
 async def sign_in(call: Call) -> web.Response:
     """Sign in, or go on to the live page."""
-    if call.who is not None:
+    if call.who is not None and "next" not in call.request.query:
         raise web.HTTPSeeOther("/live")
     language = wanted_language(call.request, None)
     return call.parts.pages.render(call.request, "sign_in.html", language, texts=call.parts.pages.texts(language))
@@ -102,6 +119,8 @@ async def live(call: Call) -> web.Response:
     if call.who is None:
         raise web.HTTPSeeOther("/")
     pages, who = call.parts.pages, call.who
+    if who.session is not None and who.session.kiosk is not None:
+        raise web.HTTPSeeOther(f"/kiosk?gate={who.session.kiosk}")
     language = wanted_language(call.request, who.language)
     texts = pages.texts(language)
     if not who.may(frozenset({Right.WATCH})):

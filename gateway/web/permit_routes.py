@@ -14,7 +14,6 @@ def rights(*some: Right) -> frozenset[Right]:
 API = "/api/v1"
 ID = ":[0-9a-f]{1,32}}"
 AUTHORISATION = f"{API}/authorisations/{{authorisation{ID}"
-SLIP = f"{API}/slips/{{slip{ID}"
 BAN = f"{API}/bans/{{ban{ID}"
 GATHERING = f"{API}/gatherings/{{gathering{ID}"
 VEHICLE = f"{API}/vehicles/{{vehicle{ID}"
@@ -23,7 +22,6 @@ VISIT = f"{API}/visits/{{visit{ID}"
 OPENING = f"{API}/openings/{{opening{ID}"
 
 SIGN = rights(Right.SIGN_AUTHORISATIONS)
-SLIPS = rights(Right.GIVE_SLIPS)
 SEE_BANS = rights(Right.REQUEST_BANS, Right.APPROVE_BANS)
 PASSES = rights(Right.MANAGE_PASSES)
 SEE_GATHERINGS = rights(Right.WATCH, Right.REQUEST_GATHERINGS, Right.APPROVE_GATHERINGS)
@@ -33,26 +31,19 @@ HOSTS = rights(Right.HOST_VISITS, Right.CONFIRM_GUARDIANS)
 CONFLICT = (Kind.CONFLICT,)
 
 PERMIT_ROUTES: tuple[Route, ...] = (
-    # ------------------------------------------------------------ authorisations and slips
+    # ------------------------------------------------------------ authorisations
     Route("GET", f"{API}/authorisations", permits.list_authorisations, "What leaders have signed; recorded.",
           allowed=rights(Right.WATCH, Right.SIGN_AUTHORISATIONS), query=permit_shapes.ListQuery,
-          answer=permit_shapes.Authorisations, tag="permits"),
+          answer=permit_shapes.Authorisations, tag="permits", records=True),
     Route("POST", f"{API}/authorisations", permits.sign_authorisation,
           "Sign that somebody may pass where the level refuses.",
           allowed=SIGN, body=permit_shapes.NewAuthorisation, answer=permit_shapes.AuthorisationInfo, status=201,
           tag="permits"),
     Route("POST", f"{AUTHORISATION}/revoke", permits.revoke_authorisation, "Void at the next tap.",
           allowed=SIGN, answer=permit_shapes.AuthorisationInfo, tag="permits", problems=CONFLICT),
-    Route("GET", f"{API}/slips", permits.list_slips, "Leave slips; the reason only for who gives them; recorded.",
-          allowed=rights(Right.GIVE_SLIPS, Right.WATCH), query=permit_shapes.ListQuery, answer=permit_shapes.Slips,
-          tag="permits"),
-    Route("POST", f"{API}/slips", permits.give_slip, "Let a student go out for a time.",
-          allowed=SLIPS, body=permit_shapes.NewSlip, answer=permit_shapes.SlipInfo, status=201, tag="permits"),
-    Route("POST", f"{SLIP}/revoke", permits.revoke_slip, "Void at the next tap.",
-          allowed=SLIPS, answer=permit_shapes.SlipInfo, tag="permits", problems=CONFLICT),
     # ------------------------------------------------------------ entry bans
     Route("GET", f"{API}/bans", permits.list_bans, "Entry bans, requested and in force; recorded.",
-          allowed=SEE_BANS, query=permit_shapes.ListQuery, answer=permit_shapes.Bans, tag="permits"),
+          allowed=SEE_BANS, query=permit_shapes.ListQuery, answer=permit_shapes.Bans, tag="permits", records=True),
     Route("POST", f"{API}/bans", permits.request_ban, "Ask for an entry ban; two others have to approve it.",
           allowed=rights(Right.REQUEST_BANS), body=permit_shapes.NewBan, answer=permit_shapes.BanInfo, status=201,
           tag="permits", problems=CONFLICT),
@@ -64,7 +55,8 @@ PERMIT_ROUTES: tuple[Route, ...] = (
           allowed=rights(Right.APPROVE_BANS), answer=permit_shapes.BanInfo, tag="permits", problems=CONFLICT),
     # ------------------------------------------------------------ gatherings
     Route("GET", f"{API}/gatherings", permits.list_gatherings, "Group events, and whether the level suspends them.",
-          allowed=SEE_GATHERINGS, query=permit_shapes.ListQuery, answer=permit_shapes.Gatherings, tag="permits"),
+          allowed=SEE_GATHERINGS, query=permit_shapes.ListQuery, answer=permit_shapes.Gatherings, tag="permits",
+          records=True),
     Route("POST", f"{API}/gatherings", permits.request_gathering, "Ask for a group event.",
           allowed=rights(Right.REQUEST_GATHERINGS), body=permit_shapes.NewGathering,
           answer=permit_shapes.GatheringInfo, status=201, tag="permits"),
@@ -78,9 +70,6 @@ PERMIT_ROUTES: tuple[Route, ...] = (
           allowed=rights(Right.REQUEST_GATHERINGS, Right.APPROVE_GATHERINGS), answer=permit_shapes.GatheringInfo,
           tag="permits", problems=CONFLICT),
     # ------------------------------------------------------------ vehicles and the essential list
-    Route("GET", f"{API}/vehicles", permits.list_vehicles, "Vehicles with a pass, buses, two-wheelers; recorded.",
-          allowed=rights(Right.MANAGE_PASSES, Right.WATCH), query=permit_shapes.ListQuery,
-          answer=permit_shapes.Vehicles, tag="vehicles"),
     Route("POST", f"{API}/vehicles", permits.register_vehicle, "Give a plate or tag a pass.",
           allowed=PASSES, body=permit_shapes.NewVehicle, answer=permit_shapes.VehicleInfo, status=201,
           tag="vehicles", problems=CONFLICT),
@@ -92,7 +81,7 @@ PERMIT_ROUTES: tuple[Route, ...] = (
     Route("GET", f"{API}/essential", permits.list_essential,
           "Whom the campus cannot do without at the exceptional level; recorded.",
           allowed=rights(Right.MANAGE_PASSES, Right.WATCH), query=permit_shapes.ListQuery,
-          answer=permit_shapes.EssentialList, tag="vehicles"),
+          answer=permit_shapes.EssentialList, tag="vehicles", records=True),
     Route("POST", f"{API}/essential", permits.add_essential, "Put a person or a vehicle on the list.",
           allowed=PASSES, body=permit_shapes.NewEssential, answer=permit_shapes.EssentialInfo, status=201,
           tag="vehicles", problems=CONFLICT),
@@ -100,43 +89,40 @@ PERMIT_ROUTES: tuple[Route, ...] = (
           allowed=PASSES, answer=permit_shapes.EssentialInfo, tag="vehicles", problems=CONFLICT),
     # ------------------------------------------------------------ visits
     Route("GET", f"{API}/visits", visits.list_visits, "Visits, and what the rules still ask of each; recorded.",
-          allowed=SEE_VISITS, query=visit_shapes.VisitsQuery, answer=visit_shapes.Visits, tag="visits"),
+          allowed=SEE_VISITS, query=visit_shapes.VisitsQuery, answer=visit_shapes.Visits, tag="visits",
+          records=True),
     Route("POST", f"{API}/visits", visits.register_visit, "Register a visit.",
           allowed=rights(Right.REGISTER_VISITS, Right.HOST_VISITS), body=visit_shapes.NewVisit,
-          answer=visit_shapes.VisitMade, status=201, tag="visits", problems=CONFLICT),
+          answer=visit_shapes.VisitMade, status=201, tag="visits", problems=CONFLICT, records=True),
     Route("GET", VISIT, visits.get_visit, "One visit; recorded.",
-          allowed=SEE_VISITS, answer=visit_shapes.VisitInfo, tag="visits"),
-    Route("POST", f"{VISIT}/confirm", visits.confirm_visit, "The host's word; for a guardian the class teacher's.",
-          allowed=HOSTS, answer=visit_shapes.VisitInfo, tag="visits", problems=CONFLICT),
-    Route("POST", f"{VISIT}/decline", visits.decline_visit, "The host says no.",
-          allowed=HOSTS, answer=visit_shapes.VisitInfo, tag="visits", problems=CONFLICT),
-    Route("POST", f"{VISIT}/confirm-by-telephone", visits.confirm_by_telephone,
-          "Record the host's answer on the telephone, under the number of the directory.",
-          allowed=AT_THE_GATE, body=visit_shapes.TelephoneAnswer, answer=visit_shapes.VisitInfo, tag="visits",
-          problems=CONFLICT),
+          allowed=SEE_VISITS, answer=visit_shapes.VisitInfo, tag="visits", records=True),
     Route("POST", f"{VISIT}/consent", visits.consent_to_visit, "The responsible office consents.",
           allowed=rights(Right.CONSENT_MEDIA), answer=visit_shapes.VisitInfo, tag="visits", problems=CONFLICT),
     Route("POST", f"{VISIT}/approve-vehicle", visits.approve_vehicle, "Approve the vehicle that was asked for.",
           allowed=PASSES, answer=visit_shapes.VisitInfo, tag="visits", problems=CONFLICT),
     Route("POST", f"{VISIT}/check-in", visits.check_in, "The visitor is here and the document was looked at.",
           allowed=AT_THE_GATE, body=visit_shapes.CheckIn, answer=visit_shapes.VisitInfo, tag="visits",
-          problems=CONFLICT),
+          problems=CONFLICT, records=True),
     Route("POST", f"{VISIT}/check-out", visits.check_out, "The visitor has left; the passes of the visit are void.",
-          allowed=AT_THE_GATE, answer=visit_shapes.VisitInfo, tag="visits", problems=CONFLICT),
+          allowed=AT_THE_GATE, answer=visit_shapes.VisitInfo, tag="visits", problems=CONFLICT, records=True),
+    Route("POST", f"{VISIT}/belongings", visits.declare_belongings,
+          "What the visitor carries, and what becomes of what is prohibited.",
+          allowed=AT_THE_GATE, body=visit_shapes.Declare, answer=visit_shapes.VisitInfo, tag="visits",
+          problems=CONFLICT, records=True),
     Route("POST", f"{VISIT}/refuse", visits.refuse_visit, "Sent away at the gate.",
           allowed=AT_THE_GATE, body=visit_shapes.RefuseVisit, answer=visit_shapes.VisitInfo, tag="visits",
-          problems=CONFLICT),
+          problems=CONFLICT, records=True),
     Route("POST", f"{VISIT}/cancel", visits.cancel_visit, "Call a visit off.",
           allowed=rights(Right.REGISTER_VISITS, Right.HOST_VISITS), answer=visit_shapes.VisitInfo, tag="visits",
-          problems=CONFLICT),
+          problems=CONFLICT, records=True),
     # ------------------------------------------------------------ by hand
     Route("POST", f"{API}/identifications", by_hand.identify, "Let a known person pass once without the card.",
           allowed=rights(Right.IDENTIFY), body=visit_shapes.NewIdentification,
-          answer=visit_shapes.IdentificationDone, tag="by-hand", problems=CONFLICT),
+          answer=visit_shapes.IdentificationDone, tag="by-hand", problems=CONFLICT, records=True),
     Route("GET", f"{API}/identifications", by_hand.list_identifications,
           "Who came without the card, and how often; recorded.",
           allowed=rights(Right.IDENTIFY, Right.GIVE_SLIPS), query=visit_shapes.IdentificationsQuery,
-          answer=visit_shapes.Identifications, tag="by-hand"),
+          answer=visit_shapes.Identifications, tag="by-hand", records=True),
     Route("POST", f"{API}/openings", by_hand.open_by_hand,
           "One touch for responders, for shelter in a lockdown, or to let somebody out.",
           allowed=rights(Right.ANSWER_WAITING), body=visit_shapes.NewOpening, answer=visit_shapes.OpeningDone,

@@ -91,8 +91,55 @@ class NewSlip(Given, frozen=True):
     collector_visit: Id | None = None
 
 
+class SlipsQuery(Given, frozen=True):
+    """`late`: those whose student came back late; `absent`: those whose student is not back in time."""
+
+    state: Literal["live", "over", "asked"] = "live"
+    late: bool = False
+    absent: bool = False
+    holder: Id | None = None
+    limit: Limit = 100
+
+
+class StudentsWanted(Given, frozen=True):
+    q: Annotated[str, Meta(max_length=100)] = ""
+    limit: Limit = 20
+
+
+class Student(Answer, frozen=True):
+    """Enough to pick the right one."""
+
+    id: str
+    name: str
+    classes: list[str]
+
+
+class Students(Answer, frozen=True):
+    students: list[Student]
+
+
+class Collector(Answer, frozen=True):
+    """Somebody who may collect: a person of the school, or with `visit` who comes by that visit."""
+
+    id: str
+    name: str
+    visit: bool
+    about: str
+
+
+class Collectors(Answer, frozen=True):
+    people: list[Collector]
+
+
+class TableTaken(Answer, frozen=True):
+    """How many slips there are more, or how many vehicles are new or other than before."""
+
+    lines: int
+
+
 class SlipInfo(Answer, frozen=True):
-    """`reason` is null for everybody but those who give slips."""
+    """`reason` is null for everybody but those who give slips. `stage`: asked, given, out, returned, late, absent,
+    refused, revoked or over. `may_approve`: it waits for an answer that is mine to give."""
 
     id: str
     holder: HolderInfo | None
@@ -103,6 +150,11 @@ class SlipInfo(Answer, frozen=True):
     given_by: str
     given_at: datetime
     revoked_at: datetime | None
+    stage: str
+    left_at: datetime | None
+    returned_at: datetime | None
+    may_approve: bool
+    may_revoke: bool
 
 
 class Slips(Answer, frozen=True):
@@ -204,6 +256,7 @@ class NewVehicle(Given, frozen=True):
     timetable: Timetable = field(default_factory=list)
     portals: Zones = field(default_factory=list)
     not_after: Time | None = None
+    route: Short = ""
 
 
 class VehicleChange(Given, frozen=True):
@@ -212,6 +265,7 @@ class VehicleChange(Given, frozen=True):
     papers_until: Time | None = None
     timetable: Timetable | None = None
     portals: Zones | None = None
+    route: Short | None = None
 
 
 class TimetableLine(Answer, frozen=True, rename={"from_": "from"}):
@@ -220,7 +274,17 @@ class TimetableLine(Answer, frozen=True, rename={"from_": "from"}):
     days: list[int]
 
 
+class HeadCountInfo(Answer, frozen=True):
+    at: datetime
+    portal: str
+    direction: str
+    count: int
+
+
 class VehicleInfo(Answer, frozen=True):
+    """`counted_in` and `counted_out`: today's heads, null where nobody counted; `expires`: the papers are out of date
+    (`expired`) or will be within thirty days (`soon`)."""
+
     id: str
     kind: str
     plate: str | None
@@ -232,6 +296,11 @@ class VehicleInfo(Answer, frozen=True):
     portals: list[str]
     essential: bool
     removed_at: datetime | None
+    route: str
+    head_counts: list[HeadCountInfo]
+    counted_in: int | None
+    counted_out: int | None
+    expires: Literal["expired", "soon"] | None
 
 
 class Vehicles(Answer, frozen=True):

@@ -41,4 +41,5 @@ def ref_of(site: Site, id: str | None) -> str | None:
     """The reference of somebody by the school's id; one that fits nobody if there is no such person."""
     if id is None:
         return None
-    return next((holder.ref for holder in site.directory.holders.values() if holder.id == id), "")
+    holder = site.directory.with_id(id)
+    return "" if holder is None else holder.ref

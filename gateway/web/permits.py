@@ -1,4 +1,4 @@
-"""Handlers: authorisations, leave slips, entry bans, gatherings, vehicles and the essential list.
+"""Handlers: authorisations, entry bans, gatherings, vehicles and the essential list.
 
 Who may ask stands in the table of routes; what a permit asks, in the flows. Every list names people, so it is recorded.
 """
@@ -12,16 +12,14 @@ from gateway.core.papers import (
     EntryBan,
     Essential,
     Gathering,
-    LeaveSlip,
     Paper,
     PaperKind,
-    SlipReason,
     Vehicle,
     VehicleKind,
 )
 from gateway.core.rights import Right
 from gateway.core.windows import Window
-from gateway.flows import authorisations, bans, gatherings, reading, slips, vehicles
+from gateway.flows import authorisations, bans, gatherings, reading, vehicles
 from gateway.flows.permits import subject_of
 from gateway.flows.site import Site
 from gateway.web import permit_shapes as shapes
@@ -93,52 +91,6 @@ def as_authorisation(site: Site, paper: Authorisation) -> shapes.AuthorisationIn
         paper.oral is not None,
         paper.signed_by,
         paper.signed_at,
-        paper.revoked_at,
-    )
-
-
-# ---------------------------------------------------------------- leave slips
-
-
-async def list_slips(call: Call) -> shapes.Slips:
-    found = await on_file(call, LeaveSlip)
-    return shapes.Slips([as_slip(call, paper) for paper in found])
-
-
-async def give_slip(call: Call) -> shapes.SlipInfo:
-    given = call.body
-    async with in_words(call):
-        paper = await slips.give(
-            call.site,
-            holder=given.holder,
-            starts_at=given.starts_at,
-            ends_at=given.ends_at,
-            reason=SlipReason(given.reason),
-            by=call.by.ref,
-            collector=given.collector,
-            collector_visit=given.collector_visit,
-        )
-    return as_slip(call, paper)
-
-
-async def revoke_slip(call: Call) -> shapes.SlipInfo:
-    id = call.path("slip")
-    async with in_words(call, id):
-        return as_slip(call, await slips.revoke(call.site, id, call.by.ref))
-
-
-def as_slip(call: Call, paper: LeaveSlip) -> shapes.SlipInfo:
-    """Its reason is for those who give slips, never for a screen at the gate."""
-    site = call.site
-    return shapes.SlipInfo(
-        paper.id,
-        person(site, paper.holder),
-        paper.starts_at,
-        paper.ends_at,
-        paper.reason.value if call.may(Right.GIVE_SLIPS) else None,
-        person(site, paper.collector),
-        paper.given_by,
-        paper.given_at,
         paper.revoked_at,
     )
 
@@ -279,9 +231,10 @@ async def register_vehicle(call: Call) -> shapes.VehicleInfo:
         given.driver,
         given.attendant,
         given.papers_until,
-        _windows(given.timetable),
+        windows_of(given.timetable),
         frozenset(given.portals),
         given.not_after,
+        given.route,
     )
     async with in_words(call):
         return as_vehicle(call.site, await vehicles.register(call.site, wanted, call.by.ref))
@@ -293,8 +246,9 @@ async def change_vehicle(call: Call) -> shapes.VehicleInfo:
         given.driver,
         given.attendant,
         given.papers_until,
-        None if given.timetable is None else _windows(given.timetable),
+        None if given.timetable is None else windows_of(given.timetable),
         None if given.portals is None else frozenset(given.portals),
+        given.route,
     )
     async with in_words(call, id):
         return as_vehicle(call.site, await vehicles.change(call.site, id, wanted, call.by.ref))
@@ -338,10 +292,7 @@ def as_essential(site: Site, paper: Essential) -> shapes.EssentialInfo:
 
 
 def _vehicle(site: Site, paper: Vehicle, plate: str | None) -> shapes.VehicleInfo:
-    timetable = [
-        shapes.TimetableLine(_clock(window.from_min), _clock(window.to_min), sorted(window.days))
-        for window in paper.timetable
-    ]
+    timetable = timetable_lines(paper.timetable)
     return shapes.VehicleInfo(
         paper.id,
         paper.kind.value,
@@ -354,6 +305,10 @@ def _vehicle(site: Site, paper: Vehicle, plate: str | None) -> shapes.VehicleInf
         sorted(paper.portals),
         paper.id in site.directory.papers.essential,
         paper.removed_at,
+        paper.route,
+        [shapes.HeadCountInfo(one.at, one.portal, one.direction, one.count) for one in paper.head_counts],
+        *vehicles.on_board(site, paper),
+        vehicles.papers_expire(site, paper),
     )
 
 
@@ -361,7 +316,13 @@ def _plates(site: Site, refs: set[str]) -> dict[str, str]:
     return {c.ref: c.value for c in site.directory.credentials.values() if c.ref in refs}
 
 
-def _windows(parts: Sequence[shapes.TimetablePart]) -> tuple[Window, ...]:
+def timetable_lines(windows: Sequence[Window]) -> list[shapes.TimetableLine]:
+    return [
+        shapes.TimetableLine(_clock(window.from_min), _clock(window.to_min), sorted(window.days)) for window in windows
+    ]
+
+
+def windows_of(parts: Sequence[shapes.TimetablePart]) -> tuple[Window, ...]:
     return tuple(Window(_minutes(part.from_), _minutes(part.to), frozenset(part.days)) for part in parts)
 
 

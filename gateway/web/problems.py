@@ -20,11 +20,13 @@ class Kind(Enum):
     MALFORMED = ("malformed", 400, "The request is no well-formed JSON object")
     NOT_SIGNED_IN = ("not-signed-in", 401, "Sign in first")
     WRONG_PASSWORD = ("wrong-password", 401, "User and password do not fit")
+    WRONG_PIN = ("wrong-pin", 401, "Card and PIN do not fit, or this card may not sign on here")
     NOT_ALLOWED = ("not-allowed", 403, "Your roles do not give you this")
     CROSS_SITE = ("cross-site", 403, "The request comes from another site")
     NOT_FOUND = ("not-found", 404, "There is no such thing")
     METHOD = ("method", 405, "This cannot be done here")
     CONFLICT = ("conflict", 409, "Things have changed meanwhile")
+    LOCKED = ("locked", 423, "The kiosk's records are locked: card and PIN unlock them")
     TOO_LARGE = ("too-large", 413, "The request is too large")
     MEDIA = ("media-type", 415, "The content type is not accepted here")
     MISDIRECTED = ("misdirected", 421, "This gateway does not go by that name")
@@ -77,7 +79,7 @@ class Problem(Exception):
             headers["Retry-After"] = str(self.retry_after_s)
         if self.allow:
             headers["Allow"] = ", ".join(self.allow)
-        if self.kind in (Kind.NOT_SIGNED_IN, Kind.WRONG_PASSWORD):
+        if self.kind in (Kind.NOT_SIGNED_IN, Kind.WRONG_PASSWORD, Kind.WRONG_PIN):
             headers["WWW-Authenticate"] = 'Bearer realm="wardgate"'
         body = msgspec.json.encode(self.details())
         return web.Response(body=body, status=self.kind.status, content_type=MEDIA_TYPE, headers=headers)

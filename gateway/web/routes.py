@@ -26,8 +26,18 @@ from gateway.web import (
     what_if,
 )
 from gateway.web.dispatch import Access, Route
+from gateway.web.host_routes import HOST_ROUTES
+from gateway.web.kiosk_routes import KIOSK_ROUTES
+from gateway.web.lane_routes import LANE_ROUTES
+from gateway.web.pass_routes import PASS_ROUTES
+from gateway.web.people_routes import PEOPLE_ROUTES
 from gateway.web.permit_routes import PERMIT_ROUTES
 from gateway.web.problems import Kind
+from gateway.web.record_routes import RECORD_ROUTES
+from gateway.web.returning_routes import RETURNING_ROUTES
+from gateway.web.shift_routes import SHIFT_ROUTES
+from gateway.web.standing_routes import STANDING_ROUTES
+from gateway.web.visit_day_routes import VISIT_DAY_ROUTES
 
 API = "/api/v1"
 PUBLIC, SIGNED_IN = Access.PUBLIC, Access.SIGNED_IN
@@ -83,11 +93,13 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", f"{API}/users/{{user:[a-z0-9._-]{{1,64}}}}/sessions/{{session:[0-9a-f]{{16}}}}",
           users.end_user_session, "End one session of a user.", allowed=USERS, status=204, tag="users"),
     # ------------------------------------------------------------ people
-    Route("GET", f"{API}/people", people.list_people, "Find people by name or id; recorded.",
-          allowed=LOOK_UP, query=shapes.PeopleQuery, answer=shapes.People, tag="people"),
+    Route("GET", f"{API}/people", people.list_people, "People in the order of their ids; recorded.",
+          allowed=LOOK_UP, query=shapes.PeopleQuery, answer=shapes.People, tag="people", records=True),
+    *PEOPLE_ROUTES,
+    *RECORD_ROUTES,
     Route("GET", f"{API}/people/{{person:[A-Za-z0-9._-]{{1,64}}}}", people.get_person,
           "One person and what they hold; recorded.",
-          allowed=LOOK_UP, answer=shapes.PersonWithCredentials, tag="people"),
+          allowed=LOOK_UP, answer=shapes.PersonWithCredentials, tag="people", records=True),
     Route("POST", f"{API}/credentials/{{credential:[0-9a-f]{{1,32}}}}/revoke", people.revoke_credential,
           "Block a credential for good; refused on the very next tap.",
           allowed=rights(Right.MANAGE_PEOPLE, Right.MANAGE_PASSES), body=shapes.Revoke, answer=shapes.Revoked,
@@ -108,18 +120,19 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{API}/inside", doors.count_inside, "How many are in each zone; numbers only.",
           allowed=WATCH, answer=door_shapes.Inside, tag="doors"),
     Route("GET", f"{DORMITORY}/residents", doors.list_residents, "Who lives in a building; recorded.",
-          allowed=rights(Right.SEE_DORMITORIES), answer=door_shapes.Residents, tag="doors"),
+          allowed=rights(Right.SEE_DORMITORIES), answer=door_shapes.Residents, tag="doors", records=True),
     Route("GET", f"{DORMITORY}/not-returned", doors.list_not_returned,
           "Which residents are not surely in the building, as of now; recorded.",
-          allowed=rights(Right.SEE_DORMITORIES), answer=door_shapes.Residents, tag="doors"),
+          allowed=rights(Right.SEE_DORMITORIES), answer=door_shapes.Residents, tag="doors", records=True),
     Route("GET", f"{DORMITORY}/late-returns", doors.list_late_returns, "Who came back after curfew; recorded.",
           allowed=rights(Right.SEE_DORMITORIES), query=door_shapes.LateReturnsQuery,
-          answer=door_shapes.LateReturns, tag="doors"),
+          answer=door_shapes.LateReturns, tag="doors", records=True),
     # ------------------------------------------------------------ decisions and records
     Route("GET", f"{API}/decisions", decisions.list_decisions, "Past decisions, the newest first; recorded.",
-          allowed=WATCH, query=shapes.DecisionsQuery, answer=shapes.Decisions, tag="decisions"),
+          allowed=WATCH, query=shapes.DecisionsQuery, answer=shapes.Decisions, tag="decisions", records=True),
     Route("GET", f"{API}/decisions/{{decision:[0-9]{{1,19}}}}", decisions.get_decision,
-          "One decision with its trace; recorded.", allowed=WATCH, answer=shapes.DecisionInfo, tag="decisions"),
+          "One decision with its trace; recorded.",
+          allowed=WATCH, answer=shapes.DecisionInfo, tag="decisions", records=True),
     Route("GET", f"{API}/ledger", decisions.read_ledger, "The ledger's records, the oldest first; recorded.",
           allowed=rights(Right.READ_LEDGER), query=shapes.LedgerQuery, answer=shapes.LedgerPage, tag="decisions"),
     # ------------------------------------------------------------ orders and the level
@@ -183,13 +196,13 @@ ROUTES: tuple[Route, ...] = (
           answer=emergency_shapes.EmergencyInfo, status=201, tag="emergencies", problems=(Kind.CONFLICT,)),
     Route("GET", f"{EMERGENCY}/muster", emergencies.muster, "Who was inside and is not known to have left; recorded.",
           allowed=rights(Right.START_EMERGENCY, Right.SIGN_EMERGENCIES), answer=emergency_shapes.Missing,
-          tag="emergencies"),
+          tag="emergencies", records=True),
     Route("GET", f"{API}/propagation", emergencies.get_propagation,
           "Every device and the posture that it shows, those that do not follow first.",
           allowed=SEE_DEVICES, answer=emergency_shapes.Propagation, tag="level"),
     Route("GET", f"{API}/level/inside", emergencies.list_inside,
           "Who is inside and could not come in now; recorded.",
-          allowed=WATCH, answer=emergency_shapes.InsideList, tag="level"),
+          allowed=WATCH, answer=emergency_shapes.InsideList, tag="level", records=True),
     # ------------------------------------------------------------ devices and alarms
     Route("GET", f"{API}/devices", devices.list_devices, "All devices with their state.",
           allowed=SEE_DEVICES, answer=shapes.Devices, tag="devices"),
@@ -223,8 +236,17 @@ ROUTES: tuple[Route, ...] = (
           problems=(Kind.CONFLICT,)),
     # ------------------------------------------------------------ permits, visits, what a guard does by hand
     *PERMIT_ROUTES,
+    *LANE_ROUTES,
+    *PASS_ROUTES,
+    *SHIFT_ROUTES,
+    *HOST_ROUTES,
+    *RETURNING_ROUTES,
+    *KIOSK_ROUTES,
+    *VISIT_DAY_ROUTES,
+    *STANDING_ROUTES,
     # ------------------------------------------------------------ live, health, documents
-    Route("GET", f"{API}/stream", live.stream, "Live events over a WebSocket.", allowed=WATCH, status=101, tag="live"),
+    Route("GET", f"{API}/stream", live.stream, "Live events over a WebSocket; of one gate, or of all.",
+          allowed=WATCH, query=live.StreamQuery, status=101, tag="live"),
     Route("GET", "/healthz", ops.healthz, "The process is alive.", allowed=PUBLIC, answer=shapes.Alive, tag="health"),
     Route("GET", "/readyz", ops.readyz, "Its parts are ready: 200, else 503.",
           allowed=PUBLIC, answer=shapes.Ready, tag="health"),

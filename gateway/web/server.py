@@ -14,8 +14,11 @@ from aiohttp import web
 
 from gateway.flows.accounts import AccountStore
 from gateway.flows.authority import asked_of
+from gateway.flows.card_sign_in import CardSignIn
+from gateway.flows.kiosk_locks import KioskLocks
 from gateway.flows.passwords import Passwords
 from gateway.flows.ports import SystemClock
+from gateway.flows.printing import NoPrinters, Printing
 from gateway.flows.reading import Records
 from gateway.flows.sign_in import SignIn
 from gateway.flows.site import Site
@@ -26,7 +29,9 @@ from gateway.web.files import Files
 from gateway.web.live import end_streams
 from gateway.web.metrics import Metrics
 from gateway.web.pages import Pages
+from gateway.web.paper_folder import PaperFolder
 from gateway.web.routes import ROUTES
+from gateway.web.sealed import OfflineBox
 from gateway.web.tally import Tally
 from gateway.web.translations import Translations
 
@@ -44,23 +49,32 @@ def make_app(
     host_names: Iterable[str] = (),
     libraries: Iterable[Path] = (),
     routes: Iterable[Route] = ROUTES,
+    printing: Printing | None = None,
+    offline_key: bytes | None = None,
+    paper: PaperFolder | None = None,
 ) -> web.Application:
     """The application of one gateway.
 
     `roles`: role → rights. `read_policy`: a policy from the text of a policy file. `host_names`: by which names besides
     its addresses, `localhost` and this machine's own the gateway may be called. `libraries`: folders called
-    node_modules in which the browser libraries may lie.
+    node_modules in which the browser libraries may lie. `offline_key`: from which the key follows that opens what a
+    kiosk sealed while the gateway was away; without one only this process can.
     """
     site.still_may = asked_of(accounts, roles)
     passwords = Passwords()
     files = Files(libraries)
     own_names = {*ALWAYS_OUR_NAMES, socket.gethostname(), socket.getfqdn(), *host_names}
+    sign_in = SignIn(accounts, passwords, SystemClock(), roles)  # a simulated day must not end sessions
+    locks = KioskLocks()
     parts = Parts(
         site=site,
         accounts=accounts,
         records=records,
         passwords=passwords,
-        sign_in=SignIn(accounts, passwords, SystemClock(), roles),  # a simulated day must not end sessions
+        sign_in=sign_in,
+        card_sign_in=CardSignIn(site, accounts, sign_in, locks),
+        kiosk_locks=locks,
+        offline_box=OfflineBox(offline_key),
         roles=roles,
         read_policy=read_policy,
         files=files,
@@ -68,6 +82,8 @@ def make_app(
         metrics=Metrics(site),
         tally=Tally(site),
         tls=tls,
+        printing=printing or NoPrinters(),
+        paper=paper,
         host_names=frozenset(name.lower().rstrip(".") for name in own_names if name),
     )
     app = web.Application(middlewares=[answer_in_words])

@@ -28,7 +28,9 @@ async def sign_in(call: Call) -> web.Response:
     parts.metrics.sign_in("signed_in")
     if call.who is not None:
         await parts.sign_in.sign_out(call.who)
-    response = web.Response(body=msgspec.json.encode(_me(parts.site, who)), status=201, content_type="application/json")
+    response = web.Response(
+        body=msgspec.json.encode(me_of(parts.site, who)), status=201, content_type="application/json"
+    )
     response.set_cookie(
         cookie_name(parts),
         cookie,
@@ -52,7 +54,7 @@ async def sign_out(call: Call) -> web.Response:
 
 
 async def me(call: Call) -> shapes.Me:
-    return _me(call.site, call.by)
+    return me_of(call.site, call.by)
 
 
 async def change_me(call: Call) -> shapes.Me:
@@ -64,7 +66,7 @@ async def change_me(call: Call) -> shapes.Me:
     record = accounts.user_changed(user, changed, call.by.ref, call.parts.sign_in.now())
     await call.parts.accounts.change_user(changed, record, None)
     call.parts.sign_in.forget(user.name)
-    return _me(call.site, replace(call.by, language=changed.language))
+    return me_of(call.site, replace(call.by, language=changed.language))
 
 
 async def own_sessions(call: Call) -> shapes.Sessions:
@@ -94,7 +96,7 @@ async def end_session(call: Call, user: accounts.User, id: str) -> None:
     await call.parts.sign_in.end_sessions(user, hashes, call.by.ref)
 
 
-def _me(site: Site, who: Who) -> shapes.Me:
+def me_of(site: Site, who: Who) -> shapes.Me:
     session = None if who.session is None else _info(who.session, True)
     holder = None if who.holder is None else site.directory.holders.get(who.holder)
     person = None if holder is None else holder.id

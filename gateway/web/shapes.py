@@ -94,7 +94,8 @@ class UserChange(Given, frozen=True):
 
 
 class PeopleQuery(Given, frozen=True):
-    q: Annotated[str, Meta(max_length=100)] = ""
+    """No search: what people type stands in no address. See `POST people/search`."""
+
     kind: Name | None = None
     after: Annotated[str, Meta(max_length=64)] = ""
     limit: Limit = 50
@@ -319,6 +320,14 @@ class CloseAlarm(Given, frozen=True):
     disposal: Text
 
 
+class PlateProposal(Answer, frozen=True):
+    """A registered plate that the camera may have meant; whose it is helps to compare, and admits nobody."""
+
+    plate: str
+    holder: HolderInfo | None
+    kind: str | None
+
+
 class WaitingInfo(Answer, frozen=True):
     """Somebody who waits for a person's word at `portal`, until `until`; `id` goes into the path of the answer."""
 
@@ -331,6 +340,11 @@ class WaitingInfo(Answer, frozen=True):
     reason: str
     holder: HolderInfo | None
     credential: str
+    plate: str | None = None
+    """What a lane's camera read; only for those who may answer."""
+    proposals: list[PlateProposal] = msgspec.field(default_factory=list)
+    picture: bool = False
+    """There is one, under `picture` below the path of the answer."""
 
 
 class WaitingList(Answer, frozen=True):
@@ -338,8 +352,11 @@ class WaitingList(Answer, frozen=True):
 
 
 class AnswerWaiting(Given, frozen=True):
+    """`plate`: which one a plate that waits really is, compared with its picture; judged as if that had been read."""
+
     outcome: Literal["grant", "refuse"]
     reason: Text | None = None
+    plate: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
 
 
 class Answered(Answer, frozen=True):

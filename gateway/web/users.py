@@ -99,7 +99,7 @@ def _password_errors(password: str, name: str) -> tuple[FieldError, ...]:
 
 async def _person(call: Call, id: str, before: accounts.User | None = None) -> str:
     """The reference of the person that a user is to be; nobody is two users, or their card would sign on as either."""
-    holder = next((one for one in call.site.directory.holders.values() if one.id == id), None)
+    holder = call.site.directory.with_id(id)
     if holder is None:
         raise Problem(Kind.VALIDATION, errors=(FieldError("person", "nobody has this id"),))
     other = await call.parts.accounts.user_of(holder.ref)

@@ -14,6 +14,11 @@ DocumentKind = Literal[
 ]
 RefusalReason = Literal["document", "level", "host_away", "belongings", "other"]
 VisitState = Literal["expected", "checked_in", "checked_out", "declined", "refused", "cancelled", "lapsed"]
+BelongingKind = Literal["none", "flammable", "poison", "animal", "weapon"]
+BelongingOutcome = Literal["carried", "stays_outside", "handed_to_police", "refused"]
+Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+"""Random, made by whoever sends it: the same key again is the same thing."""
+DeclineReason = Literal["unknown", "away", "busy", "other_day", "other"]
 Way = Literal["in", "out"]
 Count = Annotated[int, Meta(ge=1, le=1000)]
 
@@ -33,8 +38,22 @@ class NewVisitor(Given, frozen=True):
     plate: Annotated[str, Meta(min_length=1, max_length=32, pattern=PLAIN)] | None = None
 
 
+class Belonging(Given, frozen=True):
+    """Something that a visitor brings. What is prohibited (any kind but `none`) is not `carried` in."""
+
+    what: Annotated[str, Meta(min_length=1, max_length=60, pattern=PLAIN)]
+    kind: BelongingKind = "none"
+    outcome: BelongingOutcome = "carried"
+
+
+Belongings = Annotated[list[Belonging], Meta(max_length=20)]
+
+
 class NewVisit(Given, frozen=True):
-    """`host` may be left out where the policy asks for nobody's word; `zones`: what lies behind the gates."""
+    """`host` may be left out where the policy asks for nobody's word; `zones`: what lies behind the gates.
+
+    `key`: the same key again is the same visit with the same pass; with other words it is a conflict.
+    """
 
     visitor: NewVisitor
     kind: VisitKind
@@ -42,12 +61,11 @@ class NewVisit(Given, frozen=True):
     starts_at: Time
     ends_at: Time
     host: Id | None = None
-    belongings: Annotated[list[Annotated[str, Meta(min_length=1, max_length=60)]], Meta(max_length=20)] = field(
-        default_factory=list
-    )
+    belongings: Belongings = field(default_factory=list)
     zones: Zones = field(default_factory=list)
     gathering: Id | None = None
     max_uses: Count | None = None
+    key: Key | None = None
 
 
 class VisitorInfo(Answer, frozen=True):
@@ -68,6 +86,35 @@ class Now(Answer, frozen=True):
     refused: bool
 
 
+class BelongingInfo(Answer, frozen=True):
+    what: str
+    kind: BelongingKind
+    outcome: BelongingOutcome
+
+
+class AskedInfo(Answer, frozen=True):
+    """How it stands with the host. `telephone`: no notice reaches them."""
+
+    state: Literal["asked", "unanswered", "telephone"]
+    at: datetime
+    times: int
+
+
+class MemberInfo(Answer, frozen=True):
+    name: str
+    document_kind: str
+    document_ending: str
+
+
+class GroupInfo(Answer, frozen=True):
+    """The members, the leader first, and how many of them were counted through a gate each way."""
+
+    members: list[MemberInfo]
+    counted_in: int
+    counted_out: int
+    inside: int
+
+
 class VisitInfo(Answer, frozen=True):
     """`needs`: the codes of everything that the rules still ask, the one that settles it first."""
 
@@ -77,7 +124,7 @@ class VisitInfo(Answer, frozen=True):
     visitor: VisitorInfo | None
     host: HolderInfo | None
     purpose: str
-    belongings: list[str]
+    belongings: list[BelongingInfo]
     zones: list[str]
     starts_at: datetime
     ends_at: datetime
@@ -95,16 +142,25 @@ class VisitInfo(Answer, frozen=True):
     registered_at: datetime
     checked_in_at: datetime | None
     checked_out_at: datetime | None
+    asked: AskedInfo | None = None
+    """While the host's word is needed and not there; null where nobody had to be asked."""
+    decline_reason: DeclineReason | None = None
+    group: GroupInfo | None = None
+    host_gone: bool = False
+    place: str = ""
+    unanswered: bool = False
+    uncertain: bool = False
+    badge: str = ""
 
 
 class VisitMade(Answer, frozen=True):
-    """`pass` is the value of the QR pass, told this once."""
+    """`pass` is the value of the QR pass; null for who was sent away because of what they carry."""
 
     id: str
     state: VisitState
     needs: list[str]
     visit: VisitInfo
-    pass_: str = field(name="pass")
+    pass_: str | None = field(name="pass")
 
 
 class Visits(Answer, frozen=True):
@@ -112,22 +168,26 @@ class Visits(Answer, frozen=True):
 
 
 class VisitsQuery(Given, frozen=True):
-    """`on`: those of that day of the campus; `refused_now`: those that the level in force refuses."""
+    """`on`: those of that day of the campus; `refused_now`: those that the level in force refuses; `mine`: those whose
+    host I am, or that I registered."""
 
     state: VisitState | None = None
     on: date | None = None
     refused_now: bool = False
     by_telephone: bool = False
+    mine: bool = False
     limit: Limit = 100
 
 
-class TelephoneAnswer(Given, frozen=True):
-    number_from_directory: bool
-    answered_by: PersonName
-
-
 class CheckIn(Given, frozen=True):
+    """`gate`: at whose kiosk, where it is done at one."""
+
     document_seen: bool
+    gate: Id | None = None
+
+
+class Declare(Given, frozen=True):
+    belongings: Belongings
 
 
 class RefuseVisit(Given, frozen=True):

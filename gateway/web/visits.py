@@ -3,15 +3,19 @@
 from datetime import date, timedelta
 
 from gateway.core.kinds import HolderKind
-from gateway.core.papers import PaperKind, RefusalReason, Visit
+from gateway.core.papers import Belonging, BelongingKind, BelongingOutcome, PaperKind, RefusalReason, Visit
 from gateway.core.rights import Right
-from gateway.flows import judging, reading, visits
+from gateway.flows import judging, reading, visit_lists, visits
 from gateway.flows.documents import DocumentKind, read_document
+from gateway.flows.permits import NotYours, WrongField, find
 from gateway.flows.site import Site
 from gateway.web import visit_shapes as shapes
 from gateway.web.context import Call
 from gateway.web.permit_words import in_words, person
 from gateway.web.problems import not_found
+
+SEE_ALL = (Right.REGISTER_VISITS, Right.CONSENT_MEDIA)
+"""Whoever has one of these sees all visits; hosts see those that are theirs."""
 
 
 async def list_visits(call: Call) -> shapes.Visits:
@@ -27,6 +31,7 @@ async def list_visits(call: Call) -> shapes.Visits:
         visit
         for visit in found
         if query.state in (None, visit.state.value)
+        and (is_mine(call, visit) if query.mine or not call.may(*SEE_ALL) else True)
         and (query.on is None or _is_on(site, visit, query.on))
         and (not query.by_telephone or visit.by_telephone)
         and (not query.refused_now or judging.judge_visit(site, visit, now).refused_now)
@@ -56,38 +61,21 @@ async def register_visit(call: Call) -> shapes.VisitMade:
             frozenset(given.zones),
             given.starts_at,
             given.ends_at,
-            tuple(given.belongings),
+            as_belongings(given.belongings),
             given.gathering,
             given.max_uses,
         )
-        made = await visits.register(site, wanted, _registrar(call, wanted.kind))
+        made = await visits.register(site, wanted, registrar(call, wanted.kind, given.host), given.key)
     info = as_visit(site, made.visit)
     return shapes.VisitMade(info.id, info.state, info.needs, info, made.pass_value)
 
 
 async def get_visit(call: Call) -> shapes.VisitInfo:
     found = await call.site.archive.paper(PaperKind.VISIT, call.path("visit"))
-    if not isinstance(found, Visit):
+    if not isinstance(found, Visit) or not (call.may(*SEE_ALL) or is_mine(call, found)):
         raise not_found("visit")
     await reading.note(call.site, call.by.ref, "visit", 1, found.holder)
     return as_visit(call.site, found)
-
-
-async def confirm_visit(call: Call) -> shapes.VisitInfo:
-    return await _answer(call, True)
-
-
-async def decline_visit(call: Call) -> shapes.VisitInfo:
-    return await _answer(call, False)
-
-
-async def confirm_by_telephone(call: Call) -> shapes.VisitInfo:
-    given, id = call.body, call.path("visit")
-    async with in_words(call, id):
-        done = await visits.confirm_by_telephone(
-            call.site, id, given.number_from_directory, given.answered_by, call.by.ref
-        )
-    return as_visit(call.site, done)
 
 
 async def consent_to_visit(call: Call) -> shapes.VisitInfo:
@@ -105,13 +93,22 @@ async def approve_vehicle(call: Call) -> shapes.VisitInfo:
 async def check_in(call: Call) -> shapes.VisitInfo:
     id = call.path("visit")
     async with in_words(call, id):
-        return as_visit(call.site, await visits.check_in(call.site, id, call.body.document_seen, call.by.ref))
+        given = call.body
+        return as_visit(call.site, await visits.check_in(call.site, id, given.document_seen, call.by.ref, given.gate))
 
 
 async def check_out(call: Call) -> shapes.VisitInfo:
     id = call.path("visit")
     async with in_words(call, id):
         return as_visit(call.site, await visits.check_out(call.site, id, call.by.ref))
+
+
+async def declare_belongings(call: Call) -> shapes.VisitInfo:
+    id = call.path("visit")
+    async with in_words(call, id):
+        return as_visit(
+            call.site, await visits.declare(call.site, id, as_belongings(call.body.belongings), call.by.ref)
+        )
 
 
 async def refuse_visit(call: Call) -> shapes.VisitInfo:
@@ -123,12 +120,19 @@ async def refuse_visit(call: Call) -> shapes.VisitInfo:
 async def cancel_visit(call: Call) -> shapes.VisitInfo:
     id = call.path("visit")
     async with in_words(call, id):
+        if not call.may(Right.REGISTER_VISITS) and not is_mine(call, find(call.site.directory, Visit, id)):
+            raise NotYours("only the host, or who registered it")
         return as_visit(call.site, await visits.cancel(call.site, id, call.by.ref))
+
+
+def as_belongings(given: list[shapes.Belonging]) -> tuple[Belonging, ...]:
+    return tuple(Belonging(one.what.strip(), BelongingKind(one.kind), BelongingOutcome(one.outcome)) for one in given)
 
 
 def as_visit(site: Site, visit: Visit) -> shapes.VisitInfo:
     now = site.clock.now()
     judged = judging.judge_visit(site, visit, now) if visit.is_live else None
+    row = visit_lists.row_of(site, visit, now)
     who = person(site, visit.holder)
     visitor = (
         None
@@ -143,6 +147,7 @@ def as_visit(site: Site, visit: Visit) -> shapes.VisitInfo:
             visit.document_ending,
         )
     )
+    asked = site.hosts_asked.get(visit.id) if visit.is_live and visit.confirmed is None else None
     return shapes.VisitInfo(
         id=visit.id,
         state=visit.state.value,
@@ -150,7 +155,7 @@ def as_visit(site: Site, visit: Visit) -> shapes.VisitInfo:
         visitor=visitor,
         host=person(site, visit.host),
         purpose=visit.purpose,
-        belongings=list(visit.belongings),
+        belongings=[shapes.BelongingInfo(one.what, one.kind.value, one.outcome.value) for one in visit.declared],
         zones=sorted(visit.zones),
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
@@ -168,28 +173,41 @@ def as_visit(site: Site, visit: Visit) -> shapes.VisitInfo:
         registered_at=visit.registered_at,
         checked_in_at=visit.checked_in_at,
         checked_out_at=visit.checked_out_at,
+        asked=None if asked is None else shapes.AskedInfo(asked.state.value, asked.at, asked.times),
+        decline_reason=None if visit.decline_reason is None else visit.decline_reason.value,
+        group=_group(visit),
+        host_gone=visit_lists.host_is_gone(site, visit),
+        place=row.place.value,
+        unanswered=row.unanswered,
+        uncertain=row.uncertain,
+        badge=visit.badge,
     )
 
 
-async def _answer(call: Call, confirmed: bool) -> shapes.VisitInfo:
-    id = call.path("visit")
-    async with in_words(call, id):
-        done = await visits.answer(
-            call.site,
-            id,
-            confirmed,
-            call.by.ref,
-            hosts=call.may(Right.HOST_VISITS),
-            confirms_guardians=call.may(Right.CONFIRM_GUARDIANS),
-        )
-    return as_visit(call.site, done)
+def _group(visit: Visit) -> shapes.GroupInfo | None:
+    if not visit.members:
+        return None
+    members = [shapes.MemberInfo(one.name, one.document_kind, one.document_ending) for one in visit.members]
+    return shapes.GroupInfo(members, visit.counted_in, visit.counted_out, visit.inside)
 
 
-def _registrar(call: Call, kind: HolderKind) -> visits.Registrar:
-    """Who sits at the gate never speaks as the host, whatever other roles they have."""
+def is_mine(call: Call, visit: Visit) -> bool:
+    """True for the host, and for who registered it."""
+    return visit.registered_by == call.by.ref or (visit.host is not None and visit.host == call.by.holder)
+
+
+def registrar(call: Call, kind: HolderKind, host: str | None) -> visits.Registrar:
+    """Whoever is the host and does not sit at the gate has said yes by inviting. Raises `WrongField`.
+
+    Who sits at the gate never speaks as the host, whatever other roles they have, and registers nobody of their own.
+    """
+    me = None if call.by.holder is None else call.site.directory.holders.get(call.by.holder)
+    is_me = me is not None and host == me.id
+    at_the_gate = call.may(Right.REGISTER_VISITS)
+    if is_me and at_the_gate:
+        raise WrongField("host", "this is you: let somebody else register your own visitor")
     word = Right.CONFIRM_GUARDIANS if kind is HolderKind.GUARDIAN else Right.HOST_VISITS
-    is_host = call.may(word) and not call.may(Right.REGISTER_VISITS)
-    return visits.Registrar(call.by.ref, is_host, call.may(Right.MANAGE_PASSES))
+    return visits.Registrar(call.by.ref, is_me and call.may(word), call.may(Right.MANAGE_PASSES))
 
 
 def _is_on(site: Site, visit: Visit, day: date) -> bool:

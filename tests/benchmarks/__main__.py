@@ -1,13 +1,13 @@
-"""The command line of the benchmarks: `python -m tests.benchmarks [tap|holders] [options]`; without a name, all."""
+"""The command line of the benchmarks: `python -m tests.benchmarks [tap|holders|kiosk] [options]`; no name: all."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import holders, tap
+from tests.benchmarks import holders, kiosk, tap
 from tests.benchmarks.rig import CannotMeasure, say
 
-BENCHMARKS = {"tap": tap.main, "holders": holders.main}
+BENCHMARKS = {"tap": tap.main, "holders": holders.main, "kiosk": kiosk.main}
 
 
 def main(words: list[str]) -> int:

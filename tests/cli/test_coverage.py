@@ -16,6 +16,8 @@ def living_site(fresh_site, tmp_path_factory):
     """A site with the devices and people of the example campus."""
     site = tmp_path_factory.mktemp("living") / "site"
     shutil.copytree(fresh_site, site)
+    campus = site / "campus.yaml"
+    campus.write_text(campus.read_text("utf-8").replace('number: ""', 'number: "6101"'), "utf-8")
     for entry in example.devices():
         place = ["--portal", entry["portal"]] if "portal" in entry else ["--zone", entry["zone"]]
         assert main(["device", "enrol", entry["kind"], entry["device"], *place, "--config", str(site)]) == 0
@@ -52,6 +54,14 @@ def test_the_example_campus_with_its_devices_and_people_lacks_nothing(living):
 
 
 def test_without_a_database_it_says_what_was_not_looked_at(wardgate):
+    without = wardgate("check-config", "--json").json["not_covered"]
+    assert [(note["lack"], note["field"]) for note in without] == [
+        ("no_number", "calls[0].number"),
+        ("no_number", "calls[2].number"),
+    ]
+    for line in ("Duty leader, zh: 值班领导}, ", "Control room, zh: 监控室}, "):
+        change(wardgate, f'{line}number: ""', f'{line}number: "6101"')
+
     answer = wardgate("check-config", "--strict")
 
     assert answer.status == 0

@@ -12,8 +12,8 @@ from gateway.core.kinds import Profile
 from gateway.flows.people_csv import BadPeople, read_people
 from gateway.new_site import write_new_site
 from gateway.settings import load
-from gateway.store.archive import load_directory
 from gateway.store.database import open_database
+from gateway.store.directory import load_directory
 
 HEADER = "id,name,kind,groups,card,plate,dormitory,valid_from,valid_to"
 LI = "s1,李娜,student,students;boarders,c1a,,dorm-1,2026-09-01,2027-07-31"

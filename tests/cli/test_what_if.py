@@ -6,8 +6,8 @@ import pytest
 
 from gateway.core.kinds import Direction
 from gateway.flows.ports import Entry, Unit
-from gateway.store.archive import load_directory
 from gateway.store.database import open_database
+from gateway.store.directory import load_directory
 from gateway.store.ledger import Ledger
 
 PEOPLE = """id,name,kind,groups,card,plate,dormitory,valid_from,valid_to

@@ -53,6 +53,8 @@ from gateway.core.papers import (
     OrderState,
     Paper,
     SlipReason,
+    SlipState,
+    StandingPass,
     Vehicle,
     VehicleKind,
     Visit,
@@ -72,7 +74,7 @@ EVERY = {
     kind: tuple(kind)
     for kind in (
         *(AntiPassback, CredentialState, DayKind, Direction, EmergencyKind, GatheringState, HolderKind, Level),
-        *(OrderState, PinWord, PortalKind, PresenceState, Profile, VehicleKind, VisitState, ZoneKind),
+        *(OrderState, PinWord, PortalKind, PresenceState, Profile, SlipState, VehicleKind, VisitState, ZoneKind),
     )
 }
 """Walked once: walking an enum is slow, and this file is in a hurry."""
@@ -293,8 +295,10 @@ def _papers(chance: Chance, campus: Campus, tapped: Credential, now: datetime) -
         times = chance.span(now)
         papers.append(Authorisation("a1", subject, chance.some(portals, 0.8), *times, "", "u", now, revoked_at=over))
     if chance.is_so(0.3):
+        state = chance.one(EVERY[SlipState]) if chance.is_so(0.2) else SlipState.GIVEN
+        times = chance.span(now)
         papers.append(
-            LeaveSlip("s1", chance.one(("h1", "h2")), *chance.span(now), SlipReason.OTHER, "u", now, None, over)
+            LeaveSlip("s1", chance.one(("h1", "h2")), *times, SlipReason.OTHER, "u", now, None, over, state=state)
         )
     for ref in ("h1", "h2"):
         if chance.is_so(0.08):
@@ -304,6 +308,13 @@ def _papers(chance: Chance, campus: Campus, tapped: Credential, now: datetime) -
     if chance.is_so(0.5):
         papers.append(_vehicle(chance, tapped, portals, now))
     papers += [Essential(ref, "u", now, over) for ref in chance.some(("h1", "c1", "h2"), 0.4)]
+    if chance.is_so(0.5):
+        times, revoked = chance.span(now), now if chance.is_so(0.1) else None
+        windows = chance.windows(always=0.4)
+        holder = "h1" if chance.is_so(0.9) else "h2"
+        papers.append(
+            StandingPass("p1", holder, chance.some(portals, 0.8), *times, "u", now, windows, revoked_at=revoked)
+        )
     return papers
 
 
@@ -375,4 +386,6 @@ def random_request(chance: Chance, world: World, tapped: Credential) -> Request:
         quarantined=chance.is_so(0.03),
         pin=chance.one(EVERY[PinWord]) if chance.is_so(0.3) else PinWord.RIGHT,
         accompanied_by=chance.one(("h2", "h2", "h3", "h1", "gone")) if chance.is_so(0.4) else None,
+        unsure=tapped.kind is CredentialKind.PLATE and chance.is_so(0.2),
+        granted_elsewhere=chance.is_so(0.1),
     )

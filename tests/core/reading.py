@@ -285,7 +285,10 @@ class Reader:
 
     def pupil_leaves(self, codes: set[str]) -> tuple[str, str]:
         slip = any(
-            paper.holder == self.person.ref and paper.revoked_at is None and self.surely(paper.starts_at, paper.ends_at)
+            paper.holder == self.person.ref
+            and paper.revoked_at is None
+            and paper.state == "given"  # one that is only asked for lets nobody out
+            and self.surely(paper.starts_at, paper.ends_at)
             for paper in self.of("slip")
         )
         doubt = self.world.trusted_until
@@ -321,7 +324,12 @@ class Reader:
                 no.add("lockdown")
             else:
                 wait.add("guard_confirms")
-        no |= self.about_the_card()
+        if self.card is None and self.request.credential == "plate" and portal.kind == "vehicle_gate":
+            wait.add("guard_confirms")  # an unknown plate waits for the guard with the picture
+        else:
+            no |= self.about_the_card()
+        if self.request.unsure:
+            wait.add("guard_confirms")  # and so does one that the camera is not sure of
         if self.vehicle_window_closed():
             no.add("vehicle_window_closed")
         if (
@@ -339,7 +347,16 @@ class Reader:
         if person is None:
             return no, wait, False
         known = self.world.presence.get(person.ref)
-        if portal.anti_passback == "hard" and known is not None and known.state == "inside":
+        one_person = (
+            self.card is not None
+            and self.card.kind == "qr"
+            and self.card.max_uses is None
+            and portal.kind in ("gate", "vehicle_gate")
+        )
+        if one_person and self.request.granted_elsewhere:
+            no.add("already_inside")
+        hard = one_person or portal.anti_passback == "hard"
+        if hard and known is not None and known.state == "inside":
             if portal.zone in self.around(known.zone):
                 no.add("already_inside")
         late = self.words(self.cell(), no, wait)
@@ -435,6 +452,16 @@ class Reader:
             visit = self.meant_visit()
             if visit is not None and self.gathering_closed(visit) is None:
                 return None
+            # "contractor (standing pass): pass, within its hours": at its own portals, while it is valid beyond doubt.
+            held = [
+                paper
+                for paper in self.of("standing_pass")
+                if paper.holder == person.ref and paper.revoked_at is None and not paper.over
+                if portal.id in paper.portals and self.surely(paper.starts_at, paper.ends_at)
+            ]
+            if any(self.surely_open(paper.windows) for paper in held):
+                return None
+            rules = rules or held
         if rules:
             return "outside_hours"
         lane = self.request.credential == "plate" and portal.kind == "vehicle_gate"

@@ -13,7 +13,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WALKERS = ("test_coverage.py", "test_decide.py", "test_laws.py", "test_lone_list.py", "test_parts.py", "test_policy.py")
+WALKERS = (
+    "test_coverage.py",
+    "test_decide.py",
+    "test_laws.py",
+    "test_lone_list.py",
+    "test_papers_say.py",
+    "test_parts.py",
+    "test_policy.py",
+    "test_standing_passes.py",
+)
 LONG = "s1_ or p1_ or p2_ or p3_ or catches or caught"
 DECISION_CORE = (
     "import sys, gateway.core.decide, gateway.core.lone_list;"

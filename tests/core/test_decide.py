@@ -158,9 +158,23 @@ def test_a_plate_opens_the_lane_for_whom_it_may_and_for_everybody_on_the_way_out
 
     assert [(d.outcome, d.reason) for d in decisions] == [
         (GRANT, Reason.OK),
-        (DENY, Reason.UNKNOWN_CREDENTIAL),
+        (WAIT, Reason.GUARD_CONFIRMS),
         (GRANT, Reason.OK),
     ]
+
+
+def test_a_plate_that_the_camera_doubts_waits_for_the_guard_unless_the_rules_refuse_it_anyway():
+    doubtful = Request("north-vehicle", IN, CredentialKind.PLATE, "京A12345", unsure=True)
+    suspended = world(people=PEOPLE | {"staff": replace(PEOPLE["staff"], suspended=True)})
+
+    decisions = [decide(doubtful, there, at("08:00")) for there in (world(), suspended)]
+    leaving = decide(replace(doubtful, direction=OUT), world(), at("08:00"))
+
+    assert [(d.outcome, d.reason) for d in decisions] == [
+        (WAIT, Reason.GUARD_CONFIRMS),
+        (DENY, Reason.HOLDER_SUSPENDED),
+    ]
+    assert (leaving.outcome, leaving.notices) == (GRANT, ())
 
 
 def test_a_known_plate_without_permission_for_the_lane_is_said_to_be_that():
@@ -189,6 +203,41 @@ def test_anti_passback_notices_or_refuses_entry_and_never_an_exit(mode, outcome,
     assert (entering.outcome, entering.reason) == (outcome, reason)
     assert (Reason.ALREADY_INSIDE in entering.notices) is (mode is AntiPassback.SOFT)
     assert decide(tap("north-out", "staff", OUT), there, at("08:00")).outcome is GRANT
+
+
+def a_code(max_uses: int | None = None) -> Credential:
+    return Credential("code", "staff", CredentialKind.QR, "CODE", max_uses=max_uses)
+
+
+@pytest.mark.parametrize("mode", AntiPassback)
+def test_a_code_opens_a_campus_gate_for_one_person_at_a_time_whatever_the_gates_setting(mode):
+    portals = {name: replace(portal, anti_passback=mode) for name, portal in PORTALS.items()}
+    inside = {"staff": Presence("campus", PresenceState.INSIDE, at("07:00"))}
+    outside = world(a_code(), of=campus(portals=portals))
+    there = world(a_code(), presence=inside, of=campus(portals=portals))
+    shown = Request("north-in", IN, CredentialKind.QR, "CODE")
+    again = replace(shown, granted_elsewhere=True)
+
+    assert decide(shown, outside, at("08:00")).reason is Reason.OK
+    assert decide(shown, there, at("08:00")).reason is Reason.ALREADY_INSIDE
+    assert decide(again, outside, at("08:00")).reason is Reason.ALREADY_INSIDE
+    assert decide(replace(again, portal="north-out", direction=OUT), there, at("08:00")).outcome is GRANT
+
+
+def test_a_code_for_a_number_of_uses_is_held_by_that_number_alone():
+    inside = {"staff": Presence("campus", PresenceState.INSIDE, at("07:00"))}
+    there = world(a_code(max_uses=5), presence=inside)
+    shown = Request("north-in", IN, CredentialKind.QR, "CODE", granted_elsewhere=True)
+
+    assert decide(shown, there, at("08:00")).reason is Reason.OK
+
+
+def test_inside_the_campus_a_code_may_be_shown_at_several_doors():
+    inside = {"boarder": Presence("dorm-1", PresenceState.INSIDE, at("07:00"))}
+    code = Credential("code", "boarder", CredentialKind.QR, "CODE")
+    shown = Request("dorm-1-door", IN, CredentialKind.QR, "CODE", granted_elsewhere=True)
+
+    assert decide(shown, world(code, presence=inside), at("08:00")).outcome is GRANT
 
 
 def test_somebody_in_a_building_is_inside_the_campus_too():

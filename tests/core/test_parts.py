@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.chain import EMPTY, GENESIS, Head, Link, first_break, link_hash, open_head, seal_head
-from gateway.core.kinds import CredentialKind, Direction, Level, Profile
+from gateway.core.kinds import CredentialKind, Direction, HolderKind, Level, Profile
 from gateway.core.leaving import is_egress, leaving_can_be_refused
 from gateway.core.levels import changes_between, effective_level, order_in_force
 from gateway.core.nouns import Request
 from gateway.core.papers import (
     Authority,
+    Belonging,
+    BelongingKind,
+    BelongingOutcome,
     Essential,
     Identification,
     IdentificationReason,
@@ -26,6 +29,7 @@ from gateway.core.papers import (
     Order,
     OrderState,
     SlipReason,
+    Visit,
     arrange,
     key_of,
 )
@@ -316,3 +320,22 @@ def test_an_operator_ends_a_quarantine_and_it_may_begin_again():
 
     assert not watch.is_quarantined(2.0)
     assert [watch.unknown_credential(3.0, limits), watch.unknown_credential(4.0, limits)] == [False, True]
+
+
+# ---------------------------------------------------------------- what a visit says of itself
+
+
+def test_what_was_declared_before_there_were_kinds_is_still_declared():
+    knife = Belonging("knife", BelongingKind.WEAPON, BelongingOutcome.STAYS_OUTSIDE)
+    visit = Visit("v", "h", HolderKind.VISITOR, None, frozenset(), at("08:00"), at("09:00"), "u", at("07:00"))
+
+    declared = replace(visit, belongings=("two crates", knife)).declared
+
+    assert declared == (Belonging("two crates"), knife)
+    assert [one.kind.is_prohibited for one in declared] == [False, True]
+
+
+def test_as_many_of_a_group_are_inside_as_were_counted_in_and_not_out():
+    visit = Visit("v", "h", HolderKind.VISITOR, None, frozenset(), at("08:00"), at("09:00"), "u", at("07:00"))
+
+    assert replace(visit, counted_in=12, counted_out=5).inside == 7

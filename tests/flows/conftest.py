@@ -42,7 +42,7 @@ from devices.messages import (
     Tap,
 )
 from devices.topics import Kind, device_topic
-from gateway.core import pins
+from gateway.core import pass_values, pins
 from gateway.flows import directory_watch, doors, waiting
 from gateway.flows.card_tap import card_tap
 from gateway.flows.command_result import command_result
@@ -295,6 +295,7 @@ class House:
             clock=self.clock,
             instance="test",
             pin_key=pins.key_from(settings.store_key),
+            pass_key=pass_values.key_from(settings.store_key, settings.campus.site),
         )
         self.site.devices.take_over(await archive.enrolled(), await archive.issued())
         self.site.alarms.load(await self._database.read(load_open_alarms))

@@ -10,11 +10,12 @@ from devices.signing import token
 from gateway.core.kinds import HolderKind, Level
 from gateway.core.papers import Emergency, EmergencyKind, Order
 from gateway.flows import directory_watch, visits
-from gateway.flows.changes import PaperFiled, PeopleChanged
+from gateway.flows.changes import ContactKept, PaperFiled, PeopleChanged
 from gateway.flows.documents import DocumentKind, read_document
 from gateway.flows.people_import import HolderRow, Plan
 from gateway.flows.permits import holder_of
 from gateway.flows.ports import Entry, Unit
+from gateway.store.sealing import Sealer
 from tests.flows.conftest import House
 
 RESIDENT_ID = "11010519491231002X"
@@ -91,3 +92,10 @@ def marks_of(house: House, device: str, card: str) -> str:
     found = house.site.devices.get(device)
     assert found is not None
     return token(found.token_key, "card", card)
+
+
+async def contact(house: House, id: str, phone: str = "", mail: str = "", messenger: str = "") -> None:
+    """What the directory says of how to reach somebody."""
+    sealed = Sealer(house.folder.settings.store_key).seal(messenger.encode()) if messenger else ""
+    kept = ContactKept(ref(house, id), phone, mail, sealed, house.clock.now())
+    await house.site.ledger.commit(Unit((Entry("note", house.clock.now(), {}),), (kept,)))

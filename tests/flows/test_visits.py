@@ -5,19 +5,29 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from devices.messages import Direction as Way
 from devices.messages import Passage
 from gateway.core.kinds import HolderKind
-from gateway.core.papers import RefusalReason, Visit, VisitState
-from gateway.flows import bans, judging, visits
+from gateway.core.papers import (
+    Belonging,
+    BelongingKind,
+    BelongingOutcome,
+    PaperKind,
+    RefusalReason,
+    Visit,
+    VisitState,
+)
+from gateway.flows import bans, host_answers, judging, paper_entries, visits
 from gateway.flows.documents import DocumentKind, read_document
+from gateway.flows.host_answers import Answerer, Word
 from gateway.flows.permits import NoSuchPermit, NotPossible, NotYours, WrongField
 from gateway.flows.put_away import Tidier
 from tests.flows.conftest import House
-from tests.flows.permits_house import GUARD, PASSPORTS, RESIDENT_ID, file, level, normal, now, wanted
+from tests.flows.permits_house import GUARD, PASSPORTS, RESIDENT_ID, contact, file, level, normal, now, ref, wanted
 
 HOST = visits.Registrar("teacher-1", is_host=True)
 
@@ -35,7 +45,13 @@ def needs(house: House, id: str) -> list[str]:
 
 
 async def telephone(house: House, id: str) -> Visit:
-    return await visits.confirm_by_telephone(house.site, id, True, "Na Chen", "guard-1")
+    await contact(house, "t1", phone="555-0101")
+    await host_answers.show_number(house.site, id, "guard-1")
+    return await host_answers.by_telephone(house.site, id, Word(True), True, "Na Chen", "guard-1")
+
+
+async def answer(house: House, id: str, confirmed: bool, by: str = "teacher-1", host: str = "t1") -> Visit:
+    return await host_answers.answer(house.site, id, Word(confirmed), Answerer(by, ref(house, host)))
 
 
 # ---------------------------------------------------------------- registration
@@ -170,6 +186,8 @@ async def test_a_visit_names_a_host_of_the_school_where_the_policy_asks_for_one(
         ({"host": None}, "host"),
         ({"host": "nobody"}, "host"),
         ({"host": visitor.id}, "host"),
+        ({"host": "s1"}, "host"),
+        ({"host": "s1", "kind": HolderKind.GUARDIAN}, "host"),
         ({"kind": HolderKind.STUDENT}, "kind"),
         ({"zones": frozenset({"moon"})}, "zones[0]"),
         ({"gathering": "none"}, "gathering"),
@@ -181,38 +199,153 @@ async def test_a_visit_names_a_host_of_the_school_where_the_policy_asks_for_one(
         assert wrong.value.field == field
 
 
+KEY = "k" * 16
+
+
+async def test_the_same_key_is_the_same_visit_with_the_same_pass(house: House) -> None:
+    first = await visits.register(house.site, wanted(house), GUARD, KEY)
+    house.clock.go_on(3_600)
+
+    again = await visits.register(house.site, replace(wanted(house), **_times(first)), GUARD, KEY)
+    other = await visits.register(house.site, wanted(house), GUARD, KEY + "2")
+
+    assert (again.visit.id, again.pass_value) == (first.visit.id, first.pass_value)
+    assert other.visit.id != first.visit.id
+    assert [row["step"] for row in await house.rows("permit")] == ["registered", "registered"]
+
+
+def _times(made: visits.Registered) -> dict[str, datetime]:
+    return {"starts_at": made.visit.starts_at, "ends_at": made.visit.ends_at}
+
+
+async def test_two_that_race_with_one_key_make_one_visit(house: House) -> None:
+    asked = wanted(house)
+
+    made = await asyncio.gather(*(visits.register(house.site, asked, GUARD, KEY) for _ in range(8)))
+
+    assert len({(one.visit.id, one.pass_value) for one in made}) == 1
+    assert len(await house.rows("permit")) == 1
+    assert len(await house.site.archive.papers(PaperKind.VISIT)) == 1
+
+
+async def test_a_crash_between_commit_and_answer_loses_neither_the_visit_nor_its_pass(house: House) -> None:
+    asked = wanted(house)
+    first = await visits.register(house.site, asked, GUARD, KEY)
+    await house.restart()
+
+    again = await visits.register(house.site, asked, GUARD, KEY)
+
+    assert (again.visit.id, again.pass_value) == (first.visit.id, first.pass_value)
+    assert await tap(house, again.pass_value or "") == ("deny", "document_not_seen")
+
+
+async def test_a_visit_that_is_over_does_not_begin_anew_under_its_key(house: House) -> None:
+    asked = wanted(house)
+    made = await visits.register(house.site, asked, GUARD, KEY)
+    await visits.cancel(house.site, made.visit.id, "guard-1")
+
+    again = await visits.register(house.site, asked, GUARD, KEY)
+
+    assert again.visit.state is VisitState.CANCELLED
+    assert await tap(house, again.pass_value or "") == ("deny", "credential_revoked")
+
+
+async def test_another_registration_under_a_used_key_is_refused_by_name(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD, KEY)
+
+    with pytest.raises(NotPossible) as used:
+        await visits.register(house.site, wanted(house, number=PASSPORTS[1]), GUARD, KEY)
+
+    assert used.value.code == "key_used" and made.visit.id in str(used.value)
+    assert len(await house.rows("permit")) == 1
+
+
+async def test_what_is_prohibited_never_comes_in_and_the_ledger_says_what_became_of_it(house: House) -> None:
+    knife = Belonging("kitchen knife", BelongingKind.WEAPON)
+    with pytest.raises(WrongField) as wrong:
+        await visits.register(house.site, wanted(house, belongings=(Belonging("bag"), knife)), GUARD)
+    assert wrong.value.field == "belongings[1].outcome"
+
+    left = replace(knife, outcome=BelongingOutcome.HANDED_TO_POLICE)
+    made = await visits.register(house.site, wanted(house, belongings=(Belonging("bag"), left)), GUARD)
+
+    assert made.visit.state is VisitState.EXPECTED
+    (row,) = await house.rows("permit")
+    assert row["belongings"] == [{"kind": "weapon", "outcome": "handed_to_police"}]
+    assert "knife" not in str(await house.all_rows())
+
+
+async def test_who_will_not_part_with_it_is_sent_away_and_has_no_pass(house: House) -> None:
+    dog = Belonging("dog", BelongingKind.ANIMAL, BelongingOutcome.REFUSED)
+
+    made = await visits.register(house.site, wanted(house, belongings=(dog,)), GUARD, KEY)
+    again = await visits.register(house.site, wanted(house, belongings=(dog,)), GUARD, KEY)
+
+    assert (made.visit.state, made.visit.refusal) == (VisitState.REFUSED, RefusalReason.BELONGINGS)
+    assert made.pass_value is None and again.visit.id == made.visit.id
+    assert [row["step"] for row in await house.rows("permit")] == ["registered", "refused"]
+
+
+async def test_what_the_guard_finds_later_is_declared_later(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD)
+    petrol = Belonging("petrol can", BelongingKind.FLAMMABLE, BelongingOutcome.STAYS_OUTSIDE)
+
+    declared = await visits.declare(house.site, made.visit.id, (petrol,), "guard-1")
+    gone = await visits.declare(
+        house.site, made.visit.id, (replace(petrol, outcome=BelongingOutcome.REFUSED),), "guard-1"
+    )
+
+    assert declared.declared == (petrol,)
+    assert (gone.state, gone.refusal) == (VisitState.REFUSED, RefusalReason.BELONGINGS)
+    assert await tap(house, made.pass_value or "") == ("deny", "credential_revoked")
+
+
+async def test_who_is_kept_from_entering_is_told_whom_to_call_and_nothing_else(house: House) -> None:
+    made = await visits.register(house.site, wanted(house), GUARD)
+    holder = house.site.directory.holders[made.visit.holder]
+    ban = await bans.request(
+        house.site, holder=holder.id, act=bans.BanAct.THREAT, ends_at=now(house, days=9), by="officer-1"
+    )
+    for leader in ("leader-1", "leader-2"):
+        await bans.approve(house.site, ban.id, leader)
+
+    with pytest.raises(NotPossible) as refused:
+        await visits.register(house.site, wanted(house, name="Somebody Else"), GUARD)
+
+    assert (refused.value.code, str(refused.value)) == (
+        "entry_banned", "entry is refused: call the security office",
+    )  # fmt: skip
+
+
 # ---------------------------------------------------------------- the host's word
 
 
 async def test_who_registered_a_visit_never_answers_as_its_host(house: House) -> None:
     made = await visits.register(house.site, wanted(house), GUARD)
-    both = {"hosts": True, "confirms_guardians": True}
 
-    for answer in (True, False):
+    for word in (True, False):
         with pytest.raises(NotYours):
-            await visits.answer(house.site, made.visit.id, answer, "guard-1", **both)
-    with pytest.raises(NotYours):
-        await visits.answer(house.site, made.visit.id, True, "teacher-1", hosts=False, confirms_guardians=True)
-    confirmed = await visits.answer(house.site, made.visit.id, True, "teacher-1", **both)
+            await answer(house, made.visit.id, word, "guard-1")
+    confirmed = await answer(house, made.visit.id, True)
 
     assert (confirmed.confirmed, confirmed.confirmed_by) == (True, "teacher-1")
 
 
-async def test_a_guardians_visit_is_the_class_teachers_to_confirm(house: House) -> None:
-    made = await visits.register(house.site, wanted(house, kind=HolderKind.GUARDIAN), GUARD)
-
-    with pytest.raises(NotYours):
-        await visits.answer(house.site, made.visit.id, True, "host-1", hosts=True, confirms_guardians=False)
-    await visits.answer(house.site, made.visit.id, True, "teacher-1", hosts=False, confirms_guardians=True)
-
-    assert needs(house, made.visit.id) == []
+async def test_nobody_answers_for_another_host_and_a_guardians_is_the_teacher_named(house: House) -> None:
+    for number, kind in zip(PASSPORTS, (HolderKind.VISITOR, HolderKind.GUARDIAN), strict=False):
+        made = await visits.register(house.site, wanted(house, kind=kind, number=number), GUARD)
+        with pytest.raises(NotYours):
+            await answer(house, made.visit.id, True, "teacher-2", "t2")
+        with pytest.raises(NotYours):
+            await host_answers.answer(house.site, made.visit.id, Word(True), Answerer("somebody", None))
+        assert (await answer(house, made.visit.id, True)).confirmed
 
 
 async def test_only_a_call_to_the_number_of_the_directory_counts_and_it_is_marked(house: House) -> None:
     made = await visits.register(house.site, wanted(house), GUARD)
 
     with pytest.raises(NotPossible):
-        await visits.confirm_by_telephone(house.site, made.visit.id, False, "Na Chen", "guard-1")
+        await host_answers.by_telephone(house.site, made.visit.id, Word(True), False, "Na Chen", "guard-1")
     done = await telephone(house, made.visit.id)
 
     assert (done.confirmed, done.by_telephone, done.answered_by) == (True, True, "Na Chen")
@@ -225,7 +358,7 @@ async def test_a_declined_refused_or_cancelled_visit_opens_nothing_and_is_over(h
         made = await visits.register(house.site, wanted(house, number=number), GUARD)
         id = made.visit.id
         if end == "decline":
-            await visits.answer(house.site, id, False, "teacher-1", hosts=True, confirms_guardians=False)
+            await answer(house, id, False)
         elif end == "refuse":
             await visits.refuse(house.site, id, RefusalReason.DOCUMENT, "guard-1")
         else:
@@ -304,9 +437,10 @@ async def test_a_contractor_goes_out_for_lunch_and_comes_back(house: House) -> N
 
 
 async def test_a_visitors_vehicle_comes_when_approved_and_its_exit_asks_for_a_look(house: House) -> None:
-    made = await visits.register(house.site, wanted(house, plate="沪C 11111", belongings=("two crates",)), GUARD)
+    crates = (Belonging("two crates"),)
+    made = await visits.register(house.site, wanted(house, plate="沪C 11111", belongings=crates), GUARD)
     await visits.check_in(house.site, made.visit.id, True, "guard-1")
-    assert await tap(house, "沪C11111", "lane", kind="plate") == ("deny", "unknown_credential")
+    assert await tap(house, "沪C11111", "lane", kind="plate") == ("wait", "guard_confirms")
     await visits.approve_vehicle(house.site, made.visit.id, "officer-1")
     with pytest.raises(NotPossible):
         await visits.approve_vehicle(house.site, made.visit.id, "officer-1")
@@ -320,6 +454,52 @@ async def test_a_visitors_vehicle_comes_when_approved_and_its_exit_asks_for_a_lo
     assert await tap(house, "沪C11111", "lane", kind="plate") == ("deny", "credential_revoked")
     assert house.site.directory.papers.vehicles == {}
     watching.close()
+
+
+@pytest.mark.parametrize("end", ["decline", "refuse", "cancel", "belongings", "paper"])
+async def test_however_a_visit_ends_its_vehicle_is_on_no_list_and_its_plate_opens_nothing(
+    house: House, end: str
+) -> None:  # fmt: skip
+    made = await visits.register(house.site, wanted(house, plate="沪C 11111"), GUARD)
+    id = made.visit.id
+    await visits.approve_vehicle(house.site, id, "officer-1")
+    assert house.site.directory.papers.vehicles
+
+    match end:
+        case "decline":
+            who = Answerer("user-t1", made.visit.host)
+            await host_answers.answer(house.site, id, Word(False), who)
+        case "refuse":
+            await visits.refuse(house.site, id, RefusalReason.OTHER, "guard-1")
+        case "cancel":
+            await visits.cancel(house.site, id, "guard-1")
+        case "belongings":
+            knife = Belonging("a knife", BelongingKind.WEAPON, BelongingOutcome.REFUSED)
+            await visits.declare(house.site, id, (knife,), "guard-1")
+        case _:
+            await visits.check_in(house.site, id, True, "guard-1")
+            house.clock.go_on(120)
+            line = paper_entries.Line("line-0001", "exit", now(house, seconds=-60), visit=id)
+            await paper_entries.type_in(house.site, "north", line, "guard-1")
+            kept = await house.site.archive.paper(PaperKind.VISIT, id)
+            assert isinstance(kept, Visit) and kept.checked_out_at == now(house, seconds=-60)
+
+    assert house.site.directory.papers.vehicles == {}
+    assert await tap(house, "沪C11111", "lane", kind="plate") == ("deny", "credential_revoked")
+    assert await tap(house, made.pass_value or "") == ("deny", "credential_revoked")
+
+
+async def test_a_visitors_vehicle_that_no_visit_names_is_put_away(house: House) -> None:
+    made = await visits.register(house.site, wanted(house, plate="沪C 11111"), GUARD)
+    approved = await visits.approve_vehicle(house.site, made.visit.id, "officer-1")
+    await Tidier(house.site).look()
+    assert house.site.directory.papers.vehicles
+    await file(house, replace(approved, state=VisitState.CANCELLED))
+
+    await Tidier(house.site).look()
+
+    assert house.site.directory.papers.vehicles == {}
+    assert await tap(house, "沪C11111", "lane", kind="plate") == ("deny", "credential_revoked")
 
 
 async def test_a_vehicle_without_a_request_has_none_to_approve(house: House) -> None:

@@ -15,7 +15,7 @@ from gateway.core.kinds import HolderKind
 from gateway.core.papers import Visit, VisitState
 from gateway.flows.changes import PaperFiled
 from gateway.flows.ports import Entry, Unit
-from gateway.store.archive import load_directory
+from gateway.store.directory import load_directory
 from tests.parts.day import LiveADay, shipped
 from tests.parts.gateway_process import SiteFolder
 

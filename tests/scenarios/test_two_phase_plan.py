@@ -24,7 +24,7 @@ from gateway.flows.enrolment import Place
 from gateway.flows.passwords import hash_now
 from gateway.flows.ports import Entry, Unit
 from gateway.store.accounts import add_user_change
-from gateway.store.archive import load_directory
+from gateway.store.directory import load_directory
 from tests.parts.gateway_process import GatewayProcess, SiteFolder
 from tests.parts.lone_client import LoneClient
 from tests.parts.mosquitto import Mosquitto

@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 
 from devices.messages import Ack, Command, Credential, CredentialKind, CredentialPage, Direction, Posture, Tap
-from gateway.core import pins
+from gateway.core import pass_values, pins
 from gateway.core.kinds import Profile
 from gateway.flows.accounts import Token, User, new_token, new_user, token_made, user_added
 from gateway.flows.card_tap import card_tap
@@ -132,6 +132,7 @@ class GuardPost:
             clock=FastClock(datetime.now(UTC), SHOWN, 1.0),
             instance="test",
             pin_key=pins.key_from(self.settings.store_key),
+            pass_key=pass_values.key_from(self.settings.store_key, self.settings.campus.site),
         )
         self.site.broker_connected = True
         for kind, device, portal in DEVICES:
@@ -171,9 +172,12 @@ class GuardPost:
         await asyncio.to_thread(self.writer.stop)
         self.database.close()
 
-    async def add_user(self, name: str, *roles: str, language: str = "en") -> User:
-        """A user with the password of all tests."""
+    async def add_user(self, name: str, *roles: str, language: str = "en", person: str | None = None) -> User:
+        """A user with the password of all tests; `person`: which one of the directory it is, by the school's id."""
         user = new_user(name, _HASH, roles, self.settings.roles, datetime.now(UTC), language)
+        if person is not None:
+            holders = self.site.directory.holders.values()
+            user = replace(user, holder=next(holder.ref for holder in holders if holder.id == person))
         await self.writer.commit(Unit((user_added(user, None),), (add_user_change(user),)))
         return user
 
@@ -192,18 +196,23 @@ class GuardPost:
         self._clients.append(client)
         return client
 
-    async def signed_in(self, name: str, *roles: str) -> aiohttp.ClientSession:
+    async def signed_in(self, name: str, *roles: str, person: str | None = None) -> aiohttp.ClientSession:
         """A client with the session of a new user."""
-        await self.add_user(name, *roles)
+        await self.add_user(name, *roles, person=person)
         client = self.client()
         async with client.post("/api/v1/session", json={"user": name, "password": PASSWORD}) as answer:
             assert answer.status == 201, await answer.text()
         return client
 
     async def tap(
-        self, card: str, device: str = "north-in-1", direction: str = "in", id: str | None = None
+        self,
+        card: str,
+        device: str = "north-in-1",
+        direction: str = "in",
+        id: str | None = None,
+        kind: CredentialKind = CredentialKind.CARD,
     ) -> tuple[str, Command]:
-        """Somebody taps; returns the tap's id and the answer."""
+        """Somebody taps, or holds a pass to the reader; returns the tap's id and the answer."""
         tap_id = id or f"tap-{next(self._taps)}"
         at = self.site.clock.now()
         tap = Tap(
@@ -212,7 +221,7 @@ class GuardPost:
             at=at.replace(microsecond=at.microsecond // 1000 * 1000),
             nonce=f"n-{tap_id}",
             direction=Direction(direction),
-            credential=Credential(kind=CredentialKind.CARD, value=card),
+            credential=Credential(kind=kind, value=card),
         )
         found = self.site.devices.get(device)
         assert found is not None

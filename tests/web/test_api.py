@@ -25,8 +25,8 @@ async def ask(client, method: str, path: str, **more):
 async def test_people_are_found_by_a_part_of_the_name_or_the_beginning_of_the_id(post: GuardPost) -> None:
     guard = await post.signed_in("guard1", "guard")
 
-    by_name = await ask(guard, "GET", "/api/v1/people", params={"q": "张"})
-    by_id = await ask(guard, "GET", "/api/v1/people", params={"q": "p-"})
+    by_name = await ask(guard, "POST", "/api/v1/people/search", json={"q": "张"})
+    by_id = await ask(guard, "POST", "/api/v1/people/search", json={"q": "p-"})
 
     assert [person["id"] for person in by_name[1]["people"]] == ["S-2"]
     assert [person["id"] for person in by_id[1]["people"]] == ["P-1", "P-2", "P-3"]
@@ -60,7 +60,7 @@ async def test_every_look_at_people_is_recorded_with_who_looked_and_at_how_many(
     await post.tap("CARD-LI")
     ref = (await post.records("signed_in"))[0]["user"]
 
-    await ask(guard, "GET", "/api/v1/people", params={"q": "p-"})
+    await ask(guard, "POST", "/api/v1/people/search", json={"q": "p-"})
     await ask(guard, "GET", "/api/v1/people/S-1")
     await ask(guard, "GET", "/api/v1/decisions")
     async with guard.get("/live"):
@@ -113,7 +113,7 @@ async def test_a_table_with_one_wrong_line_changes_nothing_and_names_every_wrong
     bad = PEOPLE + "P-9,New Pupil,student,students,CARD-NEW,,,,\nP-10,X,robot,,,,,,\nP-11,Y,student,,,,no-such-zone,,\n"
 
     status, problem = await ask(officer, "POST", "/api/v1/imports", data=bad.encode(), headers=CSV)
-    _, people = await ask(officer, "GET", "/api/v1/people", params={"q": "P-9"})
+    _, people = await ask(officer, "POST", "/api/v1/people/search", json={"q": "P-9"})
 
     assert status == 422 and people["people"] == []
     assert {error["field"] for error in problem["errors"]} == {"lines[8].kind", "lines[9].dormitory"}

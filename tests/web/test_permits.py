@@ -51,7 +51,7 @@ async def test_the_reason_of_a_slip_is_for_those_who_give_slips(post: GuardPost)
 
     assert (given["reason"], given["collector"]["id"], given["holder"]["id"]) == ("medical", "S-1", "P-1")
     (seen,) = (await ask(guard, "slips"))["slips"]
-    assert seen == given | {"reason": None}
+    assert seen == given | {"reason": None, "may_revoke": False}
     (row,) = [row for row in await post.records("record_read") if row["what"] == "slips"]
     assert row["count"] == 1
     assert "medical" not in str(await post.records("permit"))

@@ -26,8 +26,7 @@ async def test_on_postgresql_people_sign_in_look_up_and_read_as_on_sqlite(tmp_pa
             "/api/v1/me",
             "/api/v1/sessions",
             "/api/v1/users",
-            "/api/v1/people?q=%E5%BC%A0",
-            "/api/v1/people?q=%25",
+            "/api/v1/people?kind=student",
             "/api/v1/people/S-1",
             "/api/v1/decisions?outcome=grant",
             "/api/v1/ledger",
@@ -43,8 +42,7 @@ async def test_on_postgresql_people_sign_in_look_up_and_read_as_on_sqlite(tmp_pa
         await post.close()
 
     assert {status for status, _ in found.values()} == {200}
-    assert [person["id"] for person in found["/api/v1/people?q=%E5%BC%A0"][1]["people"]] == ["S-2"]
-    assert found["/api/v1/people?q=%25"][1]["people"] == []
+    assert [person["id"] for person in found["/api/v1/people?kind=student"][1]["people"]] == ["P-1", "P-2", "P-3"]
     assert [one["holder"]["id"] for one in found["/api/v1/decisions?outcome=grant"][1]["decisions"]] == ["S-1"]
     assert (signed_out.status, afterwards.status) == (204, 401)
 

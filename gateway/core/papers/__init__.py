@@ -18,30 +18,56 @@ from gateway.core.papers.permits import (
     Essential,
     Gathering,
     GatheringState,
+    HeadCount,
     LeaveSlip,
     SlipReason,
+    SlipState,
     Vehicle,
     VehicleKind,
 )
-from gateway.core.papers.visits import RefusalReason, Visit, VisitState
+from gateway.core.papers.records import Export, ExportFormat, ExportWhat, Hold
+from gateway.core.papers.shifts import Counted, Open, Shift, ShiftState, Side, Signature
+from gateway.core.papers.standing import StandingPass
+from gateway.core.papers.visits import (
+    Belonging,
+    BelongingKind,
+    BelongingOutcome,
+    DeclineReason,
+    Member,
+    RefusalReason,
+    Visit,
+    VisitState,
+)
 
 __all__ = [
     "PAPERS",
     "Authorisation",
     "Authority",
     "BanAct",
+    "Belonging",
+    "BelongingKind",
+    "BelongingOutcome",
     "Cause",
+    "Counted",
+    "DeclineReason",
     "Emergency",
     "EmergencyKind",
     "EntryBan",
     "Essential",
+    "Export",
+    "ExportFormat",
+    "ExportWhat",
     "Followed",
     "Gathering",
     "GatheringState",
+    "HeadCount",
+    "Hold",
     "Identification",
     "IdentificationReason",
     "Lack",
     "LeaveSlip",
+    "Member",
+    "Open",
     "Opening",
     "OpeningKind",
     "Oral",
@@ -52,7 +78,13 @@ __all__ = [
     "Papers",
     "RefusalReason",
     "Remark",
+    "Shift",
+    "ShiftState",
+    "Side",
+    "Signature",
     "SlipReason",
+    "SlipState",
+    "StandingPass",
     "Vehicle",
     "VehicleKind",
     "Visit",
@@ -73,6 +105,10 @@ Paper = (
     | Essential
     | Identification
     | Opening
+    | Shift
+    | Hold
+    | Export
+    | StandingPass
 )
 PAPERS: tuple[type[Paper], ...] = (
     Order,
@@ -86,6 +122,10 @@ PAPERS: tuple[type[Paper], ...] = (
     Essential,
     Identification,
     Opening,
+    Shift,
+    Hold,
+    Export,
+    StandingPass,
 )
 
 
@@ -104,6 +144,8 @@ class Papers:
     gatherings: Mapping[str, Gathering] = field(default_factory=dict)
     vehicles: Mapping[str, Vehicle] = field(default_factory=dict)
     essential: frozenset[str] = frozenset()
+    standing: Mapping[str, tuple[StandingPass, ...]] = field(default_factory=dict)
+    """Standing passes by holder."""
 
 
 def key_of(paper: Paper) -> str:
@@ -118,16 +160,19 @@ def arrange(papers: Mapping[str, Paper]) -> Papers:
     slips: dict[str, list[LeaveSlip]] = {}
     bans: dict[str, list[EntryBan]] = {}
     visits: dict[str, list[Visit]] = {}
+    standing: dict[str, list[StandingPass]] = {}
     for paper in live.values():
         match paper:
             case Authorisation():
                 authorisations.setdefault(paper.subject, []).append(paper)
-            case LeaveSlip():
+            case LeaveSlip() if paper.counts:
                 slips.setdefault(paper.holder, []).append(paper)
             case EntryBan():
                 bans.setdefault(paper.holder, []).append(paper)
             case Visit():
                 visits.setdefault(paper.holder, []).append(paper)
+            case StandingPass():
+                standing.setdefault(paper.holder, []).append(paper)
             case _:
                 pass
     return Papers(
@@ -141,4 +186,5 @@ def arrange(papers: Mapping[str, Paper]) -> Papers:
         gatherings={p.id: p for p in live.values() if isinstance(p, Gathering)},
         vehicles={p.id: p for p in live.values() if isinstance(p, Vehicle)},
         essential=frozenset(p.id for p in live.values() if isinstance(p, Essential)),
+        standing={holder: tuple(some) for holder, some in standing.items()},
     )

@@ -17,3 +17,7 @@ class PaperKind(StrEnum):
     ESSENTIAL = "essential"
     IDENTIFICATION = "identification"
     OPENING = "opening"
+    SHIFT = "shift"
+    HOLD = "hold"
+    EXPORT = "export"
+    STANDING_PASS = "standing_pass"

@@ -1,13 +1,16 @@
 """Permits: what somebody may or must not do beside the rules, for a time."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
 from gateway.core.papers.kinds import PaperKind
 from gateway.core.papers.orders import Oral
 from gateway.core.windows import Window
+
+LOOKED_FOR = timedelta(days=7)
+"""So long a slip stays open whose student was not seen to come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,19 @@ class SlipReason(StrEnum):
     OTHER = "other"
 
 
+class SlipState(StrEnum):
+    ASKED = "asked"
+    GIVEN = "given"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class LeaveSlip:
-    """A student's permission to go out in [starts_at, ends_at); `collector` is the person who collects a minor."""
+    """A student's permission to go out in [starts_at, ends_at); `collector` is the person who collects a minor.
+
+    While it is only asked for, `given_by` is who asked. `left_at` and `returned_at` are when the student was seen to
+    go through a gate with it.
+    """
 
     paper: ClassVar[PaperKind] = PaperKind.SLIP
     id: str
@@ -61,10 +74,36 @@ class LeaveSlip:
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     over: bool = False
+    state: SlipState = SlipState.GIVEN
+    asked_by: str | None = None
+    """Who asked for one that somebody else gave or refused."""
+    left_at: datetime | None = None
+    returned_at: datetime | None = None
+
+    @property
+    def counts(self) -> bool:
+        return self.state is SlipState.GIVEN and self.is_live
 
     @property
     def is_live(self) -> bool:
-        return self.revoked_at is None and not self.over
+        return self.revoked_at is None and not self.over and self.state is not SlipState.REFUSED
+
+    @property
+    def is_out(self) -> bool:
+        """The student has left with it and was not seen to come back."""
+        return self.left_at is not None and self.returned_at is None
+
+    def is_absent(self, now: datetime) -> bool:
+        """Out, and expected back by now."""
+        return self.counts and self.is_out and self.ends_at <= now
+
+    def is_looked_for(self, now: datetime) -> bool:
+        """Absent, and not for so long that nobody expects to learn of it from a gate any more."""
+        return self.is_absent(now) and now < self.ends_at + LOOKED_FOR
+
+    @property
+    def came_late(self) -> bool:
+        return self.returned_at is not None and self.returned_at > self.ends_at
 
 
 class BanAct(StrEnum):
@@ -146,6 +185,17 @@ class VehicleKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class HeadCount:
+    """So many people were counted on board when it passed; typed by who stood there."""
+
+    at: datetime
+    portal: str
+    direction: str
+    count: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vehicle:
     """What is known of a vehicle beyond its plate. `id` is the reference of the plate's (or tag's) credential.
 
@@ -164,6 +214,10 @@ class Vehicle:
     holder: str | None = None
     """Who drives it or answers for it."""
     removed_at: datetime | None = None
+    route: str = ""
+    """What the school calls the line on which a bus runs."""
+    head_counts: tuple[HeadCount, ...] = ()
+    """The newest last."""
 
     @property
     def is_live(self) -> bool:

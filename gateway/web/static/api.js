@@ -4,10 +4,20 @@ import { t } from "./i18n.js";
 
 /** What the gateway did not do, in words for the person at the screen. */
 export class Problem extends Error {
-  constructor(/** @type {string} */ kind, /** @type {string} */ message, /** @type {number} */ status) {
+  /**
+   * @param {string} kind
+   * @param {string} message for the person at the screen
+   * @param {number} status
+   * @param {{detail?: string, errors?: {field: string, message: string}[]}} [more] what the gateway says of it
+   */
+  constructor(kind, message, status, more = {}) {
     super(message);
     this.kind = kind;
     this.status = status;
+    /** A code and words for programs, in English. */
+    this.detail = more.detail ?? "";
+    /** Every wrong field, where fields were wrong. */
+    this.errors = more.errors ?? [];
   }
 }
 
@@ -24,6 +34,8 @@ function inWords(/** @type {string} */ kind, /** @type {string} */ title) {
       return t("Your roles do not give you this.");
     case "conflict":
       return t("Somebody else was faster, or things have changed.");
+    case "locked":
+      return t("The records are locked. Card and PIN unlock them.");
     case "not-found":
       return t("That is gone already.");
     case "unavailable":
@@ -57,5 +69,5 @@ export async function ask(method, path, body) {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const kind = String(answer.type ?? "").replace("/problems/", "");
-  throw new Problem(kind, inWords(kind, String(answer.title ?? response.status)), response.status);
+  throw new Problem(kind, inWords(kind, String(answer.title ?? response.status)), response.status, answer);
 }

@@ -10,6 +10,8 @@
  * @property {Record<string, string>} places
  * @property {string[]} portals
  * @property {string} timezone
+ * @property {{zones: string[], hosted: string[], day_ends: string}} registration where visitors can go, which kinds
+ *   need a host, when the school day ends
  */
 
 /** @returns {any} the JSON in the data block of that id */

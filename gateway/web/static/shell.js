@@ -29,7 +29,9 @@ document.addEventListener("click", (event) => {
     remember("wg_language", button.dataset.to === "zh" ? "zh" : "en");
     const here = new URL(location.href);
     here.searchParams.delete("lang");
-    location.replace(here);
+    // With something behind the #, going to the same address would only move within the page.
+    if (here.href === location.href) location.reload();
+    else location.replace(here);
   }
   if (button.dataset.set === "theme") {
     const theme = isDark() ? "light" : "dark";

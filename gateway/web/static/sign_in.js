@@ -13,6 +13,13 @@ function say(/** @type {string} */ message) {
   wrong.hidden = false;
 }
 
+/** Where to: a kiosk sends its guard here and wants them back. */
+function next() {
+  const here = new URLSearchParams(location.search);
+  const gate = here.get("gate");
+  return here.get("next") === "kiosk" && gate ? `/kiosk?gate=${encodeURIComponent(gate)}` : "/live";
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (button.getAttribute("aria-busy") === "true") return;
@@ -27,7 +34,7 @@ form.addEventListener("submit", async (event) => {
   wrong.hidden = true;
   try {
     await ask("POST", "session", { user, password });
-    location.assign("/live");
+    location.assign(next());
   } catch (problem) {
     say(problem instanceof Error ? problem.message : String(problem));
     const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("password"));

@@ -16,7 +16,8 @@
  * @typedef {{level: number, drill: boolean, since: string | null, until: string | null, zones: string[]}} Level
  * @typedef {{grant: number, deny: number, wait: number, minutes: number[]}} Count
  * @typedef {{taps: Tap[], waiting: Waiting[], alarms: Alarm[], devices: Device[], level: Level,
- *   counts: Record<string, Count>, away: string[], hasPast: boolean}} State
+ *   counts: Record<string, Count>, away: string[], hasPast: boolean, relief: Relief[]}} State
+ * @typedef {{id: string, gate: string, state: string, since: string, until: string}} Relief a guard alone at a gate
  */
 
 export const KEPT = 200;
@@ -33,6 +34,7 @@ export function fromSnapshot(/** @type {any} */ snapshot, /** @type {State | nul
     level: snapshot.level,
     counts: snapshot.counts,
     away: snapshot.away,
+    relief: snapshot.relief ?? [],
   };
 }
 
@@ -42,7 +44,13 @@ export function after(/** @type {State} */ state, /** @type {any} */ event) {
     case "snapshot":
       return fromSnapshot(event, state);
     case "tick":
-      return { ...state, level: event.level, counts: event.counts, away: event.away };
+      return {
+        ...state,
+        level: event.level,
+        counts: event.counts,
+        away: event.away,
+        relief: event.relief ?? state.relief,
+      };
     case "decision":
       if (state.taps.some((tap) => tap.id === event.id)) return state;
       return { ...state, taps: [{ ...event, isNew: true }, ...state.taps].slice(0, KEPT) };

@@ -12,15 +12,16 @@ const SIGNED_OUT = 4401;
 /**
  * @param {(event: any) => void} onEvent
  * @param {(state: "connecting" | "connected" | "lost") => void} onState
+ * @param {{query?: string, signedOut?: () => void}} [options] `query`: of one gate only; `signedOut`: what then
  */
-export function follow(onEvent, onState) {
+export function follow(onEvent, onState, { query = "", signedOut = () => location.assign("/") } = {}) {
   let tries = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let silence;
 
   function connect() {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(`${scheme}//${location.host}/api/v1/stream`);
+    const socket = new WebSocket(`${scheme}//${location.host}/api/v1/stream${query}`);
     let over = false;
 
     const heard = () => {
@@ -50,7 +51,7 @@ export function follow(onEvent, onState) {
       onEvent(event);
     });
     socket.addEventListener("close", (closed) => {
-      if (closed.code === SIGNED_OUT) location.assign("/");
+      if (closed.code === SIGNED_OUT) signedOut();
       else lose();
     });
     socket.addEventListener("error", lose);
@@ -62,7 +63,7 @@ export function follow(onEvent, onState) {
       await ask("GET", "me");
     } catch (problem) {
       if (problem instanceof Problem && problem.status === 401) {
-        location.assign("/");
+        signedOut();
         return;
       }
     }

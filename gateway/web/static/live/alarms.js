@@ -11,6 +11,8 @@ export class AlarmsPart extends Part {
     alarms: { attribute: false },
     devices: { attribute: false },
     mayAcknowledge: { attribute: false },
+    mayClose: { attribute: false },
+    reliefs: { attribute: false },
     now: { attribute: false },
     said: { attribute: false },
     busy: { attribute: false },
@@ -23,6 +25,9 @@ export class AlarmsPart extends Part {
     /** @type {import("../store.js").Device[]} */
     this.devices = [];
     this.mayAcknowledge = false;
+    this.mayClose = false;
+    /** @type {import("../store.js").Relief[]} */
+    this.reliefs = [];
     this.now = 0;
     /** @type {Record<string, string>} */
     this.said = {};
@@ -49,6 +54,25 @@ export class AlarmsPart extends Part {
     return device?.portal ? `${place(device.portal)} (${id})` : place(id);
   }
 
+  /** A guard alone at a gate: how long until it is told once more, and one touch that somebody comes. */
+  relief(/** @type {Alarm} */ alarm) {
+    const wish = this.reliefs.find((one) => one.gate === alarm.place);
+    if (!["relief_wanted", "relief_unanswered"].includes(alarm.condition) || wish === undefined) return nothing;
+    if (wish.state === "coming") return html`<div class="about">${t("Somebody is coming.")}</div>`;
+    const left = Math.max(0, Math.round((Date.parse(wish.until) - this.now) / 1000));
+    return html`<div class="about">${t("{count} s left", { count: left })}</div>
+      ${this.mayClose
+        ? html`<button
+            type="button"
+            class="small"
+            ?disabled=${this.busy.has(alarm.id)}
+            @click=${() => this.act({ act: "coming", id: alarm.id, relief: wish.id })}
+          >
+            ${t("Somebody is coming")}<span class="sr">: ${this.about(alarm.place)}</span>
+          </button>`
+        : nothing}`;
+  }
+
   row(/** @type {Alarm} */ alarm) {
     const open = alarm.state === "unacknowledged" || alarm.state === "returned";
     const busy = this.busy.has(alarm.id);
@@ -65,6 +89,7 @@ export class AlarmsPart extends Part {
             word("alarm_state", alarm.state),
           )}
         </div>
+        ${this.relief(alarm)}
         ${this.said[alarm.id] ? html`<div class="said" role="status">${this.said[alarm.id]}</div>` : nothing}
       </div>
       ${this.mayAcknowledge && open

@@ -77,6 +77,8 @@ function paint() {
   parts.waiting.mayAnswer = rights.includes("answer_waiting");
   parts.alarms.alarms = state.alarms;
   parts.alarms.devices = state.devices;
+  parts.alarms.reliefs = state.relief;
+  parts.alarms.mayClose = rights.includes("close_alarms");
   parts.alarms.mayAcknowledge = rights.includes("acknowledge_alarms");
   for (const one of [parts.waiting, parts.alarms]) {
     one.said = said;

@@ -1,0 +1,78 @@
+"""What the configuration says about notices, and what the gateway remembers of hosts who were asked. Values only."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+MAIL = "mail"
+RELAY = "relay"
+MESSENGERS = ("wecom", "dingtalk", "feishu")
+SCHEMES = {"wecombot": "wecom", "dingtalk": "dingtalk", "feishu": "feishu"}
+"""How the address of a person's own robot begins, and which messenger that is. Nothing else is an address: others
+would reach into this machine and the network behind it."""
+ROBOT = "robot:"
+
+
+class NoticeKind(StrEnum):
+    """Of what somebody is told."""
+
+    HOST = "host"
+    """A visitor is there, or wants to come: is that right?"""
+    LEFT = "left"
+    """A student left without a slip in a closed period; for the counsellor."""
+    CARD = "card"
+    """Somebody comes without the card again and again; for the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRules:
+    """By which channels people are told; with none nobody is told, and the guard telephones.
+
+    `counsellors`: dormitory or group → person by the school's id, or `robot:NAME`; `units`: group → the same.
+    """
+
+    channels: frozenset[str] = frozenset()
+    base_url: str = ""
+    robots: frozenset[str] = frozenset()
+    counsellors: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    link_key: bytes = field(default=b"", repr=False)
+
+    def reaches(self, mail: str, messenger: str) -> bool:
+        """True if somebody with these addresses can be told."""
+        return (
+            RELAY in self.channels
+            or (MAIL in self.channels and bool(mail))
+            or (messenger_of(messenger) in self.channels)
+        )
+
+
+def link_key_from(store_key: bytes) -> bytes:
+    """The key from which the secrets of host links follow: the database alone makes none."""
+    return hmac.digest(store_key, b"host links", "sha256")
+
+
+def messenger_of(address: str) -> str | None:
+    """Which messenger an address is for; None for one that is none."""
+    return SCHEMES.get(address.partition("://")[0].lower())
+
+
+class AskedState(StrEnum):
+    """How it stands with a host whose word is needed."""
+
+    ASKED = "asked"
+    UNANSWERED = "unanswered"
+    """HostAsked twice, and three minutes later still no word."""
+    TELEPHONE = "telephone"
+    """No notice reaches this host: the guard telephones."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostAsked:
+    """One visit's host: how often asked, when last, and how it stands."""
+
+    state: AskedState
+    at: datetime
+    times: int

@@ -1,0 +1,289 @@
+/**
+ * The register of vehicles, at a desk: passes and tags, school buses with papers and heads, visitors' requests, the
+ * essential list, and a table that is taken whole or not at all. Who may only watch sees the same without the acts.
+ */
+
+import { html, LitElement, nothing } from "lit";
+import "../shell.js";
+import { ask, Problem } from "../api.js";
+import { data, t, word } from "../i18n.js";
+import { said, saidDay } from "../slips/times.js";
+import { FormPart } from "./form.js";
+
+/** @typedef {any} Vehicle */
+
+const page = data("page");
+const MOST_SHOWN = 200;
+const KINDS = ["all", "registered", "bus", "two_wheeler", "visitor", "expiring"];
+
+export class VehiclesPart extends LitElement {
+  static properties = {
+    vehicles: { state: true },
+    requests: { state: true },
+    shown: { state: true },
+    wanted: { state: true },
+    said: { state: true },
+    lines: { state: true },
+    form: { state: true },
+    busy: { state: true },
+    sure: { state: true },
+  };
+
+  constructor() {
+    super();
+    /** @type {Vehicle[] | null} */
+    this.vehicles = null;
+    /** @type {any[]} */
+    this.requests = [];
+    this.shown = "all";
+    this.wanted = "";
+    this.said = { text: "", kind: "done" };
+    /** What is wrong in a table. @type {{field: string, message: string}[]} */
+    this.lines = [];
+    /** What is edited: a vehicle, {} for a new one, or nothing. @type {Vehicle | null} */
+    this.form = null;
+    this.busy = "";
+    this.sure = "";
+    this.manages = page.rights.includes("manage_passes");
+  }
+
+  createRenderRoot() {
+    this.replaceChildren();
+    return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    void this.load();
+  }
+
+  async load() {
+    try {
+      this.vehicles = (await ask("GET", `vehicles?limit=${MOST_SHOWN}`)).vehicles;
+      if (this.manages) this.requests = (await ask("GET", "vehicles/requests")).visits;
+    } catch (problem) {
+      this.say(problem);
+    }
+  }
+
+  say(/** @type {unknown} */ what, /** @type {"done" | "wrong"} */ kind = "wrong") {
+    this.said = { text: what instanceof Error ? what.message : String(what), kind };
+  }
+
+  /** @param {string} what @param {() => Promise<string>} work says what became of it */
+  async during(what, work) {
+    if (this.busy) return;
+    this.busy = what;
+    this.lines = [];
+    try {
+      this.say(await work(), "done");
+      await this.load();
+    } catch (problem) {
+      this.say(problem);
+      if (problem instanceof Problem) this.lines = problem.errors;
+    }
+    this.busy = "";
+    this.sure = "";
+  }
+
+  approve(/** @type {any} */ visit) {
+    return this.during(visit.id, async () => {
+      await ask("POST", `visits/${visit.id}/approve-vehicle`);
+      return t("Approved: {plate}", { plate: visit.plate });
+    });
+  }
+
+  takeAway(/** @type {Vehicle} */ vehicle) {
+    if (this.sure !== vehicle.id) {
+      this.sure = vehicle.id;
+      return undefined;
+    }
+    return this.during(vehicle.id, async () => {
+      await ask("POST", `vehicles/${vehicle.id}/remove`);
+      return t("Removed: {plate}. It opens nothing any more.", { plate: vehicle.plate ?? "" });
+    });
+  }
+
+  essential(/** @type {Vehicle} */ vehicle) {
+    return this.during(vehicle.id, async () => {
+      if (vehicle.essential) await ask("POST", `essential/${vehicle.id}/remove`);
+      else await ask("POST", "essential", { vehicle: vehicle.id });
+      return vehicle.essential ? t("Taken off the essential list.") : t("On the essential list.");
+    });
+  }
+
+  take(/** @type {Event} */ event) {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    const file = input.files?.[0];
+    if (!file) return;
+    void this.during("import", async () => {
+      const { lines } = await send(file);
+      return t("{count} vehicles are new or other than before.", { count: lines });
+    }).then(() => (input.value = ""));
+  }
+
+  found() {
+    const wanted = this.wanted.trim().toUpperCase();
+    return (this.vehicles ?? []).filter(
+      (one) =>
+        (this.shown === "all" || one.kind === this.shown || (this.shown === "expiring" && one.expires)) &&
+        (!wanted ||
+          [one.plate, one.route, one.holder?.name, one.driver?.name].some((text) => (text ?? "").toUpperCase().includes(wanted))),
+    );
+  }
+
+  render() {
+    if (this.form) {
+      return html`${this.status()}
+        <wg-vehicle-form
+          .vehicle=${this.form}
+          .lanes=${page.lanes}
+          @wg-done=${(/** @type {CustomEvent} */ event) => {
+            this.form = null;
+            this.say(event.detail.text, "done");
+            void this.load();
+          }}
+          @wg-back=${() => (this.form = null)}
+        ></wg-vehicle-form>`;
+    }
+    return html`${this.status()} ${this.expiring()} ${this.requested()} ${this.register()} ${this.manages ? this.table() : nothing}`;
+  }
+
+  status() {
+    return html`<div class="said" role="status" data-kind=${this.said.kind} ?hidden=${!this.said.text}>
+      <p>${this.said.text}</p>
+      ${this.lines.length
+        ? html`<ul class="lines">${this.lines.slice(0, 50).map((one) => html`<li>${badLine(one)}</li>`)}</ul>`
+        : nothing}
+    </div>`;
+  }
+
+  expiring() {
+    const soon = (this.vehicles ?? []).filter((one) => one.expires);
+    if (!soon.length) return nothing;
+    return html`<section class="warn" aria-labelledby="h-expiring">
+      <h2 id="h-expiring"><span aria-hidden="true">◆</span> ${t("Papers that expire within 30 days")} (${soon.length})</h2>
+      <ul>
+        ${soon.map(
+          (one) => html`<li><b>${one.plate}</b> ${one.route} · ${saidDay(Date.parse(one.papers_until) - 1000)} · ${one.expires === "expired" ? t("expired: it does not pass") : t("expire soon")}</li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+
+  requested() {
+    if (!this.requests.length) return nothing;
+    return html`<section aria-labelledby="h-requests">
+      <h2 id="h-requests">${t("Visitors' vehicles to approve")} (${this.requests.length})</h2>
+      <ul class="requests">
+        ${this.requests.map(
+          (one) => html`<li>
+            <span><b>${one.plate}</b> ${one.visitor?.name ?? ""} · ${said(one.starts_at)}</span>
+            <button type="button" class="main" aria-label=${`${t("Approve")}: ${one.plate}`} aria-busy=${this.busy === one.id} @click=${() => void this.approve(one)}>${t("Approve")}</button>
+          </li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+
+  register() {
+    const found = this.found();
+    return html`<section aria-labelledby="h-register">
+      <div class="head">
+        <h2 id="h-register">${t("Register")} (${found.length})</h2>
+        ${this.manages ? html`<button type="button" class="main" @click=${() => (this.form = {})}><span aria-hidden="true">+</span> ${t("New vehicle")}</button>` : nothing}
+      </div>
+      <div class="filters">
+        <label for="f-wanted">${t("Plate, route or name")}</label>
+        <input id="f-wanted" type="search" autocomplete="off" .value=${this.wanted} @input=${(/** @type {Event} */ e) => (this.wanted = /** @type {HTMLInputElement} */ (e.target).value)} />
+        <div class="kinds" role="group" aria-label=${t("Kind")}>
+          ${KINDS.map(
+            (kind) => html`<button type="button" aria-pressed=${this.shown === kind} @click=${() => (this.shown = kind)}>
+              ${kind === "all" ? t("all") : kind === "expiring" ? t("papers expire") : word("vehicle", kind)}
+            </button>`,
+          )}
+        </div>
+      </div>
+      ${this.vehicles === null
+        ? html`<p class="quiet">${t("One moment: the list is being opened.")}</p>`
+        : found.length
+          ? html`<ul class="cards">${found.map((one) => this.card(one))}</ul>`
+          : html`<p class="quiet">${t("No vehicle like that. New ones are registered here, or come from a table.")}</p>`}
+      ${(this.vehicles ?? []).length >= MOST_SHOWN ? html`<p class="quiet">${t("The first {count} are shown.", { count: MOST_SHOWN })}</p>` : nothing}
+    </section>`;
+  }
+
+  card(/** @type {Vehicle} */ one) {
+    const differ = one.counted_in !== null && one.counted_out !== null && one.counted_in !== one.counted_out;
+    const plate = one.plate ?? "—";
+    return html`<li class="vehicle" data-expires=${one.expires ?? ""}>
+      <p class="plate"><b>${plate}</b> <span>${word("vehicle", one.kind)}${one.essential ? html` · <span class="mark">${t("essential list")}</span>` : nothing}</span></p>
+      <dl>
+        <dt>${t("Whose")}</dt><dd>${one.holder?.name ?? "—"}</dd>
+        ${one.route ? html`<dt>${t("Route")}</dt><dd>${one.route}</dd>` : nothing}
+        ${one.driver ? html`<dt>${t("Driver")}</dt><dd>${one.driver.name}</dd>` : nothing}
+        ${one.attendant ? html`<dt>${t("Attendant")}</dt><dd>${one.attendant.name}</dd>` : nothing}
+        ${one.timetable.length ? html`<dt>${t("Timetable")}</dt><dd>${one.timetable.map(timetablePart).join("; ")}</dd>` : nothing}
+        ${one.papers_until
+          ? html`<dt>${t("Papers until")}</dt><dd>${saidDay(Date.parse(one.papers_until) - 1000)} ${one.expires ? html`<b class="mark"><span aria-hidden="true">◆</span> ${one.expires === "expired" ? t("expired") : t("expire soon")}</b>` : nothing}</dd>`
+          : nothing}
+        ${one.kind === "bus"
+          ? html`<dt>${t("Heads today")}</dt><dd>${t("in {count}", { count: one.counted_in ?? "—" })} · ${t("out {count}", { count: one.counted_out ?? "—" })}
+              ${differ ? html`<b class="mark"><span aria-hidden="true">◆</span> ${t("{count} differ: count again", { count: Math.abs(one.counted_in - one.counted_out) })}</b>` : nothing}</dd>`
+          : nothing}
+      </dl>
+      ${this.manages && one.kind !== "visitor"
+        ? html`<div class="acts">
+            <button type="button" aria-label=${`${t("Change")}: ${plate}`} @click=${() => (this.form = one)}>${t("Change")}</button>
+            <button type="button" aria-label=${`${one.essential ? t("Off the essential list") : t("To the essential list")}: ${plate}`} @click=${() => void this.essential(one)}>${one.essential ? t("Off the essential list") : t("To the essential list")}</button>
+            <button type="button" aria-label=${this.sure === one.id ? nothing : `${t("Remove")}: ${plate}`} @click=${() => void this.takeAway(one)}>${this.sure === one.id ? t("Touch again: it opens nothing any more") : t("Remove")}</button>
+          </div>`
+        : nothing}
+    </li>`;
+  }
+
+  table() {
+    return html`<section aria-labelledby="h-table">
+      <h2 id="h-table">${t("Take in a table")}</h2>
+      <p class="quiet">${t("CSV in UTF-8 with the columns plate, kind, holder, driver, attendant, route, papers_until, timetable, portals, not_after. All lines are taken, or none.")}</p>
+      <label class="file" for="f-table">${t("Choose the file")}</label>
+      <input id="f-table" type="file" accept=".csv,text/csv" @change=${(/** @type {Event} */ event) => this.take(event)} />
+    </section>`;
+  }
+}
+
+/** The one body that is no JSON. */
+async function send(/** @type {File} */ file) {
+  let response;
+  try {
+    response = await fetch("/api/v1/imports/vehicles", {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "text/csv" },
+      body: file,
+      signal: AbortSignal.timeout(60_000),
+    });
+  } catch {
+    throw new Problem("no-answer", t("The gateway does not answer. Nothing is known of what was asked."), 0);
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  const errors = answer.errors ?? [];
+  const text = errors.length ? t("{count} lines are wrong; nothing was taken.", { count: errors.length }) : String(answer.title ?? response.status);
+  throw new Problem(String(answer.type ?? ""), text, response.status, { errors });
+}
+
+/** `lines[4].holder` in the words of the table; what was expected stays as the gateway says it. */
+function badLine(/** @type {{field: string, message: string}} */ one) {
+  const found = /^lines\[(\d+)\]\.(.*)$/.exec(one.field);
+  if (!found) return one.message;
+  return `${t("line {number}", { number: found[1] ?? "" })} ${found[2] ? `· ${found[2]} ` : ""}· ${one.message}`;
+}
+
+export function timetablePart(/** @type {{from: string, to: string, days: number[]}} */ one) {
+  const days = one.days.length === 7 ? "" : `${one.days.map((day) => word("weekday", String(day))).join(" ")} `;
+  return `${days}${one.from}–${one.to}`;
+}
+
+customElements.define("wg-vehicle-form", FormPart);
+customElements.define("wg-vehicles", VehiclesPart);

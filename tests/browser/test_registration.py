@@ -1,0 +1,494 @@
+"""Visitors and people without their card at the kiosk, as a guard with a touch screen does it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import date
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, Route, expect
+
+from gateway.core import resident_id
+from gateway.core.papers import Visit
+from tests.browser.conftest import Screen
+from tests.browser.test_live_page import violations
+from tests.web.guardpost import GuardPost
+from tests.web.test_permits import API, ask, send, set_level
+from tests.web.test_visits import visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
+
+NUMBER = "11010519491231002X"
+"""An example of GB 11643 itself."""
+COUNT_TOUCHES = """() => {
+  window.touches = 0;
+  const isTyping = (where) => where.closest("wg-keyboard") !== null;
+  addEventListener("pointerdown", (event) => { if (!isTyping(event.target)) window.touches += 1; }, true);
+}"""
+"""Every touch counts but those on the keyboard: choosing the field to type into counts too."""
+
+
+KEYS = """() => Object.fromEntries([...document.querySelectorAll("wg-keyboard button.key")].map((key) => {
+  const { x, y, width, height } = key.getBoundingClientRect();
+  return [key.textContent.trim(), [x + width / 2, y + height / 2]];
+}))"""
+"""Where each key of the screen's keyboard is."""
+
+
+class Kiosk:
+    """One kiosk at the north gate, with a guard in front of it."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen, self.page, self.post = screen, screen.page, screen.post
+
+    async def sign_on(self) -> None:
+        """With a session that is there already: how one signs on is another test's."""
+        client = await self.post.signed_in("guard2", "guard")
+        cookie = next(iter(client.cookie_jar))
+        await self.screen.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": self.post.url}])
+        await self.page.goto(f"{self.post.url}/kiosk?gate=north")
+        await self.page.wait_for_selector(".connection[data-state=connected]", timeout=15_000)
+
+    async def open(self, sheet: str) -> None:
+        await self.page.locator(f"button[data-sheet={sheet}]").first.click()
+        await self.page.locator("#sheet input").first.wait_for()
+
+    def field(self, path: str) -> Locator:
+        return self.page.locator(f'#sheet input[name="{path}"]')
+
+    async def keys(self, typed: str) -> None:
+        """On the screen's own keyboard, as a finger does."""
+        await self.page.locator("wg-keyboard button.key").first.wait_for()
+        places = await self.page.evaluate(KEYS)
+        for key in typed:
+            await self.page.touchscreen.tap(*places[key])
+
+    async def next(self) -> None:
+        """The keyboard's own key goes on."""
+        await self.page.locator("wg-keyboard button.next").click()
+
+    async def main(self) -> None:
+        """The button of the step; a field that still has the focus is left first."""
+        await self.page.locator("#sheet h2").focus()
+        await self.page.locator(".reg-foot .main").click()
+
+    async def who(self, number: str = NUMBER, name: str = "Anna Berg") -> None:
+        """The first step, typed in one go."""
+        await self.field("visitor.document.number").fill(number)
+        await self.field("visitor.name").fill(name)
+
+    async def whom(self, host: str = "li na") -> None:
+        """The second step, to where it can be registered."""
+        await self.field("host").fill(host)
+        await self.page.locator("wg-host-picker [role=option]").first.click()
+        await self.chip("purpose").first.click()
+        await self.page.locator("[data-value=nothing]").click()
+
+    def chip(self, name: str) -> Locator:
+        return self.page.locator(f".chips:has(#c-{name}) .chip")
+
+    def error(self, path: str) -> Locator:
+        return self.page.locator(f'wg-field:has(input[name="{path}"]) .error')
+
+    async def type_fast(self, text: str) -> None:
+        """As a reader does, which waits for nobody: a key each millisecond or so."""
+        client = await self.page.context.new_cdp_session(self.page)
+        special = {"\n": {"key": "Enter", "text": "\r", "windowsVirtualKeyCode": 13}, "\t": {"key": "Tab"}}
+        events: list[tuple[str, dict[str, Any]]] = []
+        for one in text:
+            if one.isascii():
+                key = special.get(one, {"key": one, "text": one})
+                events += [("Input.dispatchKeyEvent", {"type": type, **key}) for type in ("keyDown", "keyUp")]
+            else:
+                events.append(("Input.insertText", {"text": one}))
+        await asyncio.gather(*(client.send(method, values) for method, values in events))
+        await client.detach()
+
+    def visits(self) -> list[Visit]:
+        return [one for some in self.post.site.directory.papers.visits.values() for one in some]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_kiosk(post: GuardPost, open_screen):
+    async def open_one(language: str = "en", theme: str = "light", **more: Any) -> Kiosk:
+        kiosk = Kiosk(await open_screen((1024, 600), language, theme, has_touch=True, **more))
+        await kiosk.sign_on()
+        return kiosk
+
+    return open_one
+
+
+async def test_a_walk_in_is_inside_with_a_pass_within_twelve_touches(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk()
+    await kiosk.page.evaluate(COUNT_TOUCHES)
+
+    await kiosk.open("visitor")
+    await kiosk.keys(NUMBER)  # the number has the focus from the start
+    await kiosk.next()
+    await kiosk.page.locator("wg-keyboard button.to-pinyin").click()
+    await kiosk.keys("zhangwei")
+    await kiosk.page.locator(".candidate").first.click()
+    await kiosk.next()
+    await kiosk.keys("ln")
+    await kiosk.page.locator("wg-host-picker [role=option]").first.click()
+    await kiosk.chip("purpose").first.click()
+    await kiosk.page.locator("[data-value=nothing]").click()
+    await kiosk.page.locator(".reg-foot .main").click()
+    await kiosk.page.get_by_role("button", name="Document seen: check in").click()
+    await expect(kiosk.page.locator(".k-sheet-pass")).to_be_visible()
+
+    (made,) = kiosk.visits()
+    holder = kiosk.post.site.directory.holders[made.holder]
+    assert (holder.name, made.state.value, made.document_seen) == ("张伟", "checked_in", True)
+    assert await kiosk.page.evaluate("window.touches") <= 12
+
+
+async def test_pinyin_makes_names_without_taking_the_focus_from_the_field(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk("zh")
+    await kiosk.open("visitor")
+    name, candidates = kiosk.field("visitor.name"), kiosk.page.locator(".candidate")
+    await name.click()
+
+    await kiosk.keys("wangxiaoming")
+    assert (await candidates.all_inner_texts())[:2] == ["王晓明", "王"]
+    await candidates.nth(1).click()  # one syllable at a time
+    await expect(name).to_have_value("王")
+    await kiosk.keys("'")  # still two syllables to choose for
+    await expect(kiosk.page.locator(".typed")).to_have_text("xiaoming'")
+    for _ in range(2):
+        await kiosk.page.locator(".candidates .page").last.click()
+    assert len(await candidates.all_inner_texts()) == 8
+    await kiosk.page.locator("wg-keyboard button.back").click()
+    await candidates.first.click()
+    await expect(name).to_have_value("王晓明")
+    await kiosk.keys("·")
+    await kiosk.page.locator("wg-keyboard button.to-latin").click()
+    await kiosk.page.locator("wg-keyboard button.shift").click()
+    await kiosk.keys("A")
+    await expect(name).to_have_value("王晓明·A")
+
+    assert await kiosk.page.evaluate("document.activeElement.name") == "visitor.name"
+    await kiosk.page.locator("wg-keyboard button.to-pinyin").click()
+    await kiosk.page.keyboard.type("lina", delay=70)  # a real keyboard beside it makes pinyin too
+    await kiosk.page.keyboard.press("1")
+    await expect(name).to_have_value("王晓明·A李娜")
+    await kiosk.page.locator("wg-keyboard button.away").click()
+    await kiosk.page.keyboard.type("xy", delay=70)
+    await expect(name).to_have_value("王晓明·A李娜xy")
+    await kiosk.page.get_by_role("button", name="显示键盘").click()
+    await expect(kiosk.page.locator(".keyboard .row").first).to_be_visible()
+    assert kiosk.screen.troubles == []
+
+
+async def test_a_reader_of_cards_fills_in_from_anywhere_and_garbage_goes_nowhere(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk()
+    await kiosk.open("visitor")
+    number, name = kiosk.field("visitor.document.number"), kiosk.field("visitor.name")
+    await name.fill("Somebody")
+    said = kiosk.page.locator("#sheet .k-said")
+
+    noise = random.Random(5).choices("abcXYZ0189 ;=%?/\\'\"<>\n\t", k=1500)
+    await name.focus()
+    await kiosk.page.wait_for_timeout(350)  # nobody types and lays a card on the reader in one breath
+    await kiosk.type_fast("".join(noise))
+    await expect(said).to_contain_text("no document")
+    assert (await name.input_value(), await number.input_value()) == ("Somebody", "")
+    await expect(kiosk.page.locator(".reg-steps [aria-current=step]")).to_have_text("1 Who")
+
+    await kiosk.page.locator(".k-close").focus()  # its Enter may press nothing
+    await kiosk.type_fast(f"{NUMBER},ZHANG WEI\n")
+    await expect(number).to_have_value(NUMBER)
+    await expect(name).to_have_value("ZHANG WEI")
+    await expect(said).to_contain_text("Read from the document")
+
+    await number.focus()
+    await kiosk.type_fast("王小明|11010120000101888X\n")  # the check digit is another one: not taken
+    await expect(said).to_contain_text("no document")
+    await expect(number).to_have_value(NUMBER)
+    await kiosk.type_fast(f"{NUMBER}\n王小明\n")
+    await expect(name).to_have_value("王小明")
+    assert kiosk.visits() == []
+
+
+async def test_the_browser_understands_readers_and_finds_the_faults_that_the_gateway_finds(post, open_screen) -> None:
+    screen: Screen = await open_screen(bypass_csp=True)
+    await screen.page.goto(f"{post.url}/")
+    understand = "(sent) => import('/static/ui/reader.js').then((module) => sent.map(module.understand))"
+    resident = {"kind": "resident_id", "number": NUMBER, "name": "张伟"}
+    mrz = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10\n"
+    passport = {"kind": "passport", "number": "L898902C3", "name": "Anna Maria Eriksson"}
+    known = [
+        f"{NUMBER}\t张伟\n",
+        f"张伟,男,19491231,北京市东城区景山前街4号,{NUMBER}\r\n",
+        f"姓名:张伟|号码:{NUMBER}\n",
+        f"{NUMBER.lower()}|张伟",
+        "１１０１０５１９４９１２３１００２Ｘ;张伟\n",
+    ]
+    unknown = ["", "6901234567892\n", "110105194912310021\n", "WG1.abcdef", mrz.replace("C36", "C37")]
+    lots = random.Random(7)
+    numbers = [
+        f"{lots.randrange(10**6):06}{lots.randrange(1880, 2035)}{lots.randrange(14):02}{lots.randrange(33):02}"
+        f"{lots.randrange(1000):03}{lots.choice('0123456789X')}"
+        for _ in range(400)
+    ]
+    numbers += [one[:17] + resident_id.check_digit(one[:17]) for one in numbers]
+    numbers += [NUMBER[:count] for count in range(2, 18)] + ["1" * 30, "11010519491231A02X", "1234-"]
+    faults = """(numbers) => import('/static/ui/documents.js').then((module) =>
+      numbers.map((one) => module.faultOf("resident_id", one, new Date("2026-11-21"))))"""
+
+    assert await screen.page.evaluate(understand, known) == [resident] * len(known)
+    assert await screen.page.evaluate(understand, [mrz]) == [passport]
+    assert await screen.page.evaluate(understand, unknown) == [None] * len(unknown)
+    found = await screen.page.evaluate(faults, numbers)
+    expected = [resident_id.fault_of(one.replace("-", ""), date(2026, 11, 21)) for one in numbers]
+    assert found == expected and {None, *resident_id.Fault} == set(found)
+
+
+async def test_each_fault_stands_beside_its_field_and_nothing_typed_is_lost(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk()
+    officer = await kiosk.post.signed_in("officer1", "security_officer")
+    await kiosk.open("visitor")
+    number, name = kiosk.field("visitor.document.number"), kiosk.field("visitor.name")
+    for typed, said in (
+        ("110105194912310021", "check digit"),
+        ("110105203012310025", "in the future"),
+        ("110105194913310029", "does not exist"),
+        ("1101051949123100211", "right length"),
+    ):
+        await number.fill(typed)
+        await expect(kiosk.error("visitor.document.number")).to_contain_text(said)  # before anything is touched
+        assert await number.input_value() == typed
+    await number.fill("１１０１０５１９４９１２３１００２ｘ")
+    await expect(kiosk.error("visitor.document.number")).to_have_text("")
+    await name.fill("名" * 60)
+    await expect(kiosk.page.locator("wg-field .count")).to_have_text("60 of 64")
+    await name.fill("x" * 200)
+    await expect(kiosk.error("visitor.name")).to_contain_text("136 characters too many")
+    await name.fill('O\'Neil <b>"Zoë"</b> 👩‍🏫 阿卜杜拉·买买提')
+    await kiosk.main()
+
+    await kiosk.field("host").wait_for()
+    await kiosk.main()
+    for where, said in (
+        ("wg-host-picker .error", "has to answer"),
+        ("#c-purpose-error", "Why does"),
+        ("#c-belongings-error", "Ask what"),
+    ):
+        await expect(kiosk.page.locator(where)).to_contain_text(said)
+    await kiosk.whom()
+    await kiosk.chip("until").last.click()
+    await kiosk.field("ends_at").fill("07:00")  # it is ten in the morning
+    await kiosk.main()
+    await expect(kiosk.error("ends_at")).to_contain_text("ends before it begins")
+    assert await kiosk.field("ends_at").input_value() == "07:00"
+    await kiosk.field("ends_at").fill("1130")
+    await send(officer, "people/S-1/left")
+    await kiosk.main()
+    await expect(kiosk.page.locator("wg-host-picker .error")).to_contain_text("has left the school")
+    assert kiosk.visits() == []
+    await kiosk.page.get_by_role("button", name="Somebody else").click()
+    await kiosk.field("host").fill("li na")
+    await expect(kiosk.page.locator("wg-host-picker")).to_contain_text("Nobody of the school is found")
+    await kiosk.field("host").fill("zw")
+    await kiosk.page.locator("wg-host-picker [role=option]").first.click()
+    await kiosk.main()
+    await expect(kiosk.page.locator(".reg-about")).to_contain_text('O\'Neil <b>"Zoë"</b> 👩‍🏫 阿卜杜拉·买买提')
+    (made,) = kiosk.visits()
+    assert made.ends_at.strftime("%H:%M") == "03:30"
+
+
+async def test_neither_a_reload_nor_a_second_touch_nor_a_lost_answer_loses_or_doubles_anything(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk()
+
+    async def reload() -> None:
+        await kiosk.page.wait_for_timeout(400)  # it is kept a moment after the last key
+        await kiosk.page.reload()
+        await kiosk.page.locator("button[data-sheet=visitor]").first.click()
+
+    async def lose(route: Route) -> None:
+        await route.fetch()  # the gateway did it; nobody hears so
+        await route.abort()
+
+    await kiosk.open("visitor")
+    await kiosk.who()
+    await reload()
+    await expect(kiosk.field("visitor.name")).to_have_value("Anna Berg")
+    await expect(kiosk.field("visitor.document.number")).to_have_value(NUMBER)
+    await kiosk.main()
+    await kiosk.whom()
+    await reload()
+    await expect(kiosk.page.locator("wg-host-picker .chosen")).to_contain_text("Li Na")
+    await kiosk.page.route("**/api/v1/visits", lose)
+    await kiosk.page.locator(".reg-foot .main").dblclick()
+    await expect(kiosk.page.locator("#sheet .k-said")).to_contain_text("touch Register again")
+    assert len(kiosk.visits()) == 1
+    await kiosk.page.unroute("**/api/v1/visits")
+    await reload()
+    await kiosk.page.locator(".reg-foot .main").dblclick()
+    await expect(kiosk.page.locator(".reg-about")).to_contain_text("Anna Berg")
+    await reload()
+    await expect(kiosk.page.locator(".reg-needs")).to_contain_text("Document")
+    assert len(kiosk.visits()) == 1
+    kept = await kiosk.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert NUMBER not in kept and "Anna" not in kept
+
+
+async def test_with_the_gateway_away_a_registration_is_sealed_and_leaves_nothing_readable(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk()
+    await kiosk.open("visitor")
+    await kiosk.who()
+    await kiosk.main()
+    await kiosk.whom()
+
+    await kiosk.post.listener.stop()
+    await kiosk.page.wait_for_selector(".connection[data-state=lost]", timeout=15_000)
+    await kiosk.page.locator(".reg-foot .main").click()
+
+    await expect(kiosk.page.locator(".reg-sealed")).to_contain_text("Kept on this machine, sealed.")
+    assert kiosk.visits() == []
+    await kiosk.page.get_by_role("button", name="Next visitor").click()
+    await expect(kiosk.field("visitor.name")).to_have_value("")
+    await expect(kiosk.field("visitor.document.number")).to_have_value("")
+
+
+async def test_who_was_here_before_is_filled_in_and_who_is_expected_is_two_touches(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk()
+    guard = await kiosk.post.signed_in("guard3", "guard")
+    document = {"kind": "resident_id", "number": NUMBER}
+    known = {"name": "王小明", "document": document, "organisation": "Berg & Co", "plate": "京A12345"}
+    made = await send(guard, "visits", visit(kiosk.post, visitor=known, kind="official"), 201)
+    await kiosk.page.evaluate(COUNT_TOUCHES)
+
+    await kiosk.page.locator("wg-k-day .d-row", has_text="王小明").click()
+    await kiosk.page.get_by_role("button", name="Document seen: check in").click()
+    await expect(kiosk.page.locator("#sheet")).not_to_contain_text("Document seen: check in")
+    assert (await ask(guard, f"visits/{made['id']}"))["state"] == "checked_in"
+    assert await kiosk.page.evaluate("window.touches") == 2
+    await send(guard, f"visits/{made['id']}/check-out")
+
+    await kiosk.open("visitor")
+    await kiosk.field("visitor.document.number").fill(NUMBER)
+    await expect(kiosk.field("visitor.name")).to_have_value("王小明")
+    await expect(kiosk.field("visitor.organisation")).to_have_value("Berg & Co")
+    await expect(kiosk.field("visitor.plate")).to_have_value("京A12345")
+    await expect(kiosk.page.locator("[data-value=official]")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_the_hosts_word_appears_live_and_the_level_is_said_in_one_sentence(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk()
+    teacher = await kiosk.post.signed_in("teacher1", "teacher", person="S-1")
+    guard = await kiosk.post.signed_in("guard3", "guard")
+    officer = await kiosk.post.signed_in("officer1", "security_officer")
+    async with officer.put(f"{API}/people/S-1/contact", json={"phone": "13800138000"}) as kept:
+        assert kept.status == 200, await kept.text()
+    await set_level(kiosk.post, 2)
+    await kiosk.open("visitor")
+    await kiosk.who()
+    await kiosk.main()
+    await kiosk.whom()
+    await kiosk.main()
+    needs, main = kiosk.page.locator(".reg-needs"), kiosk.page.locator(".reg-foot .main")
+    await expect(needs).to_contain_text("Li Na was asked and has not answered yet")
+    await expect(main).to_be_disabled()
+
+    await kiosk.page.get_by_role("button", name="Telephone the host").click()
+    await expect(kiosk.page.locator(".reg-host .phone")).to_contain_text("13800138000 Li Na")
+    await expect(kiosk.field("answered_by")).to_have_value("Li Na")
+    await kiosk.page.get_by_role("button", name="The host says yes").click()
+    await expect(needs).to_contain_text("confirmed on the telephone by Li Na")
+    (made,) = kiosk.visits()
+    await send(teacher, f"visits/{made.id}/confirm")
+    await expect(needs).to_contain_text("Li Na has confirmed")
+    await expect(main).to_be_enabled()
+    await set_level(kiosk.post, 1)
+    await expect(kiosk.page.locator(".reg-refused")).to_contain_text("The host can come to the gate", timeout=8000)
+    await expect(main).to_be_disabled()
+
+    await send(guard, f"visits/{made.id}/refuse", {"reason": "level"})  # another guard is faster
+    await expect(kiosk.page.locator(".reg-over")).to_contain_text("Sent away: the level in force")
+
+
+async def test_who_comes_without_the_card_is_compared_and_let_through_once(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk()
+    await kiosk.open("no_card")
+    await kiosk.keys("wl")  # the initials of the pinyin
+    await kiosk.page.locator(".nc-found button").first.click()
+    await expect(kiosk.page.locator(".nc-person")).to_contain_text("Wang Lei")
+    await expect(kiosk.page.locator(".picture")).to_contain_text("keeps no picture")
+
+    await kiosk.page.get_by_role("button", name="lost").click()
+    await kiosk.page.locator(".reg-foot .main").dblclick()
+
+    await expect(kiosk.page.locator(".nc-result")).to_contain_text("✓ May pass")
+    await expect(kiosk.page.locator("#sheet")).to_contain_text("Times without the card in 30 days: 1")
+    assert len([one for one in kiosk.post.courier.sent if one[0] == "north-in-1"]) == 1
+    await kiosk.page.get_by_role("button", name="Next person").click()
+    await kiosk.field("q").fill("zhao min")
+    await kiosk.page.locator(".nc-found button").first.click()
+    await kiosk.page.locator(".reg-foot .main").click()
+    await expect(kiosk.page.locator(".nc-result")).to_be_visible()
+
+
+COVERED = """() => {
+  const field = document.activeElement;
+  const { left, top, right, bottom } = field.getBoundingClientRect();
+  const inside = (x, y) => document.elementFromPoint(x, y) === field;
+  const points = [[left + 4, top + 4], [right - 4, bottom - 4], [(left + right) / 2, (top + bottom) / 2]];
+  return points.filter(([x, y]) => !inside(x, y)).length;
+}"""
+SMALL = """() => [...document.querySelectorAll("#sheet button, #sheet summary, #sheet [role=option], #sheet select")]
+  .filter((one) => one.checkVisibility())
+  .map((one) => [one.className || one.textContent, one.getBoundingClientRect()])
+  .filter(([, box]) => box.width < 44 || box.height < 44)
+  .map(([name]) => name)"""
+CUT = """() => [...document.querySelectorAll("#sheet button, #sheet label, #sheet dd, #sheet .hint, #sheet .error")]
+  .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.textContent.trim())"""
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
+async def test_nothing_is_covered_cut_off_too_small_or_unreadable(open_kiosk, language: str, theme: str) -> None:
+    kiosk: Kiosk = await open_kiosk(language, theme)
+
+    async def looks_right(page: Page = kiosk.page) -> None:
+        assert await page.evaluate(SMALL) == []
+        assert await page.evaluate(CUT) == []
+        assert await violations(page) == []
+
+    await kiosk.open("visitor")
+    await kiosk.page.locator("#sheet summary").first.evaluate("(one) => { one.parentElement.open = true }")
+    for path in ("document.number", "name", "phone", "organisation", "plate"):
+        field = kiosk.field(f"visitor.{path}")
+        await field.focus()
+        for layer in ("to-digits", "to-latin", "to-pinyin"):
+            key = kiosk.page.locator(f"wg-keyboard button.{layer}")
+            if await key.count():
+                await key.click()
+                await kiosk.page.wait_for_timeout(60)
+                assert await kiosk.page.evaluate(COVERED) == 0, (path, layer)
+    await looks_right()
+    await kiosk.who(number="11010519491231002", name="")
+    await kiosk.main()
+    await looks_right()
+    await kiosk.who()
+    await kiosk.main()
+    await kiosk.field("host").fill("li")
+    await kiosk.page.locator("wg-host-picker [role=option]").first.wait_for()
+    assert await kiosk.page.evaluate(COVERED) == 0
+    await looks_right()
+    await kiosk.page.locator("wg-host-picker [role=option]").first.click()
+    await kiosk.page.locator("[data-value=weapon]").click()
+    await kiosk.chip("purpose").last.click()
+    await kiosk.field("purpose").fill("x" * 190)
+    await looks_right()
+    await kiosk.main()
+    await kiosk.page.locator(".reg-needs").wait_for()
+    await looks_right()
+    if language == "zh":
+        words = await kiosk.page.locator("#sheet").inner_text()
+        untranslated = {"Next", "Register", "Name", "Visitor", "optional", "Host", "Document"}
+        assert untranslated.isdisjoint(words.split())
+    assert len(kiosk.visits()) == 1
