@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from gateway.core.kinds import HolderKind
 from gateway.core.papers import Belonging, Member, Visit, VisitState
@@ -16,6 +17,8 @@ from gateway.flows.changes import PaperFiled, PeopleChanged
 from gateway.flows.people_import import HolderRow, Plan
 from gateway.flows.ports import Entry, Unit
 from tests.web.guardpost import GuardPost
+from tests.web.test_permits import send
+from tests.web.test_visits import visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 PROJECT = Path(__file__).parents[2]
@@ -176,3 +179,27 @@ async def test_the_muster_page_is_readable_and_prints_on_paper(
 
     assert printed.startswith(b"%PDF") and printed.count(b"/Type /Page") >= 3
     assert screen.troubles == [] and screen.outside == []
+
+
+async def test_a_visit_told_of_while_the_lists_are_on_their_way_stays_on_them(
+    post: GuardPost, open_screen: Any
+) -> None:
+    screen = await open_screen((1024, 600))
+    await screen.sign_in()
+    host = await post.signed_in("guard3", "guard")
+
+    async def late(route: Route) -> None:
+        """The lists as they were before somebody registers, handed over after the stream has told of it."""
+        old = await route.fetch()
+        await send(host, "visits", visit(post), 201)
+        await asyncio.sleep(0.5)
+        await route.fulfill(response=old)
+        await screen.page.unroute("**/gates/north/day")
+
+    await screen.page.route("**/gates/north/day", late)
+    await screen.page.goto(f"{post.url}/kiosk?gate=north")
+    await screen.page.wait_for_selector(".connection[data-state=connected]", timeout=20_000)
+
+    await expect(screen.page.locator("wg-k-day .d-row", has_text="Anna Berg")).to_be_visible()
+    await screen.page.wait_for_timeout(1_000)
+    await expect(screen.page.locator("wg-k-day .d-row", has_text="Anna Berg")).to_be_visible()

@@ -19,7 +19,7 @@ from gateway.web.routes import ROUTES
 from tests.web.guardpost import GuardPost
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 12
+EXAMPLES = 6
 """For each operation and mode in the normal run; a campaign turns it up."""
 
 

@@ -102,6 +102,7 @@ async def test_answers_have_the_shapes_that_the_document_promises(post: GuardPos
     api = document(ROUTES)
     ids = {"{person}": "S-1", "{device}": "north-in-1", "{user}": "boss", "{gate}": "north"}
     asked = {"/api/v1/calls": "?gate=north", "/api/v1/shifts": "?gate=north", "/api/v1/paper-day": "?gate=north"}
+    asked["/api/v1/shifts/history"] = "?post=north-gate"
 
     for path, methods in api["paths"].items():
         where = re.sub(r"\{\w+\}", lambda match: ids.get(match[0], match[0]), path)

@@ -60,6 +60,8 @@ export class DayPart extends Part {
     this.refused = 0;
     this.loaded = false;
     this.loading = false;
+    /** What the stream told while the lists were on their way: it is newer than they are. @type {any[]} */
+    this.meanwhile = [];
     this.wasLocked = false;
     this.wasLost = false;
     this.kept = 0;
@@ -98,6 +100,7 @@ export class DayPart extends Part {
 
   /** A visit has another row, or none any more. */
   put(/** @type {any} */ event) {
+    if (this.loading) this.meanwhile.push(event);
     const row = /** @type {Line} */ (event.row);
     const over = row.place === "over";
     if (over) this.lines.delete(row.id);
@@ -121,10 +124,13 @@ export class DayPart extends Part {
   async load() {
     if (!this.may || this.loading || this.kiosk.state.locked) return;
     this.loading = true;
+    this.meanwhile = [];
     try {
       const day = await this.kiosk.ask("GET", `gates/${this.kiosk.gate.id}/day`);
       const lines = Object.keys(LISTS).flatMap((name) => /** @type {Line[]} */ (day[name]));
       this.lines = new Map(lines.map((line) => [line.id, line]));
+      this.loading = false;
+      for (const event of this.meanwhile) this.put(event);
       this.trouble = "";
       this.loaded = true;
       this.keep();
