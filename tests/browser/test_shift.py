@@ -233,6 +233,7 @@ async def test_what_was_written_by_hand_is_typed_in_with_the_keyboard_alone(post
     await page.keyboard.type("Zhou <b>Jie</b>")
     await page.keyboard.press("Tab")
     await page.keyboard.type("678X")
+    await page.wait_for_timeout(1_000)  # what is typed is sealed and kept within a moment
     await page.reload()  # nothing that was typed is lost
     await screen.connected()
     await expect(page.locator("#paper-name")).to_have_value("Zhou <b>Jie</b>")
