@@ -74,12 +74,36 @@ function ownKey() {
   return key;
 }
 
-async function save(/** @type {string} */ name, /** @type {any} */ value) {
+/** What is written is written in turn: an older value never comes after a newer one, nor after it was cleared. */
+let turn = Promise.resolve();
+/** Names whose newest value waits to be written; typing on meanwhile adds nothing. @type {Map<string, Promise<void>>} */
+const pending = new Map();
+
+/** @returns {Promise<void>} */
+function inTurn(/** @type {() => Promise<void>} */ work) {
+  const done = turn.then(work);
+  turn = done.catch(() => {});
+  return done;
+}
+
+function save(/** @type {string} */ name, /** @type {any} */ value) {
   memory.set(name, structuredClone(value));
+  const waiting = pending.get(name);
+  if (waiting !== undefined) return waiting;
+  const done = inTurn(async () => {
+    pending.delete(name);
+    await write(name);
+  });
+  pending.set(name, done);
+  return done;
+}
+
+/** The newest value of that name, unless it was cleared meanwhile. */
+async function write(/** @type {string} */ name) {
   const own = await ownKey();
-  if (own === null) return;
+  if (own === null || !memory.has(name)) return;
   const iv = crypto.getRandomValues(new Uint8Array(12));
-  const plain = new TextEncoder().encode(JSON.stringify(value));
+  const plain = new TextEncoder().encode(JSON.stringify(memory.get(name)));
   const box = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, own, plain);
   await inStore("kept", "readwrite", (store) => store.put({ iv, box }, name));
 }
@@ -99,7 +123,9 @@ async function load(/** @type {string} */ name) {
 
 async function clear(/** @type {string} */ name) {
   memory.delete(name);
-  await inStore("kept", "readwrite", (store) => store.delete(name));
+  await inTurn(async () => {
+    await inStore("kept", "readwrite", (store) => store.delete(name));
+  });
 }
 
 /** @returns {import("./sheet.js").Draft} */
@@ -110,9 +136,11 @@ export function draft(/** @type {string} */ name) {
 /** Somebody signs off: nothing of theirs can be read here any more. Sealed registrations stay. */
 export async function forget() {
   memory.clear();
-  key = undefined;
-  await inStore("kept", "readwrite", (store) => store.clear());
-  await inStore("keys", "readwrite", (store) => store.clear());
+  await inTurn(async () => {
+    key = undefined;
+    await inStore("kept", "readwrite", (store) => store.clear());
+    await inStore("keys", "readwrite", (store) => store.clear());
+  });
 }
 
 /** @typedef {{key: string, box: string, at: number, state?: string, errors?: {field: string, message: string}[]}} SealedBox */
