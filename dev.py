@@ -32,6 +32,16 @@ DECIDES_THE_SETUP = ("pyproject.toml", RUN_LOCK, DEV_LOCK, NODE_LOCK, "package.j
 # The oldest Node.js that still gets security fixes and runs the pinned TypeScript.
 OLDEST_NODE = 20
 
+# What an RTSP camera of the tests needs, asked of Debian's Python: its bindings, and the plugins that make the stream.
+RTSP_SERVER = """
+import gi
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gst, GstRtspServer
+Gst.init(None)
+for name in ("appsrc", "videoconvert", "jpegdec", "rtph264pay", "x264enc"):
+    assert Gst.ElementFactory.find(name), name
+"""
+
 UNDER_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
@@ -343,6 +353,11 @@ def missing_parts(profile: str, known_good: bool) -> dict[str, list[str]]:
         missing["a font for 简体中文"] = ["fonts-noto-cjk"]
     if not all(on_path(name) for name in ("cupsd", "lpadmin", "lp", "lpstat")):
         missing["a print service"] = ["cups-daemon", "cups-client"]
+    if not works(["/usr/bin/python3", "-c", RTSP_SERVER]):
+        missing["an RTSP server (GStreamer's)"] = [
+            *("python3-gi", "gir1.2-gst-rtsp-server-1.0"),
+            *("gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good", "gstreamer1.0-plugins-ugly"),
+        ]
     if not on_path("cc"):
         missing["a C compiler (benchmarks)"] = ["gcc", "libc6-dev"]
     return missing

@@ -14,11 +14,15 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmware_sim import clock, example, people, scenario, spec
 from firmware_sim.campus import Campus
 from firmware_sim.fleet import Fleet
 from firmware_sim.shell import Broker
+
+if TYPE_CHECKING:
+    from firmware_sim.cameras.watched import Watched
 
 SUMMARY_EVERY_S = 10.0
 
@@ -36,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     specs = spec.read(options.fleet)
     plan = scenario.load(options.scenario)
+    if options.passes is not None:
+        plan = scenario.with_passes(plan, _passes(options.passes))
     with open(options.people, encoding="utf-8", newline="") as file:
         crowd = people.read(file)
     _allow_many_files(2 * len(specs) + 100)
@@ -47,14 +53,17 @@ async def _live(
 ) -> int:
     broker = Broker(options.broker, ca_file=options.ca_file)
     wall, speed = clock.parse(options.clock) if options.clock else (clock.true_time, options.speed)
+    fleet = Fleet(specs, broker, options.data, options.truth, wall=wall)
+    watched = await _watch(options, fleet, wall, speed)
     campus = Campus(
-        Fleet(specs, broker, options.data, options.truth, wall=wall),
+        fleet,
         crowd,
         plan,
         speed=speed,
         seed=options.seed,
         start_s=_start_s(options.start, plan),
         say=_say if options.verbose else lambda line: None,
+        cameras=watched.cameras if watched else None,
     )
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -73,7 +82,23 @@ async def _live(
         await asyncio.gather(working, telling, waiting, return_exceptions=True)
         _say(f"stopping: {campus.summary()}")
         await campus.stop()
+        if watched is not None:
+            await watched.stop()
         _say("stopped")
+
+
+async def _watch(options: argparse.Namespace, fleet: Fleet, wall: clock.WallClock, speed: float) -> Watched | None:
+    """The cameras on a port of this machine, if one was asked for."""
+    if options.cameras is None:
+        return None
+    from firmware_sim.cameras.watched import watch
+
+    described = spec.cameras(options.fleet) or example.cameras()
+    watched = await watch(fleet, described, wall, options.cameras, options.camera_truth)
+    _say(f"{len(watched.cameras)} cameras at http://127.0.0.1:{watched.port}/cameras")
+    if options.camera_faults:
+        watched.begin_mischief(options.seed, speed)
+    return watched
 
 
 async def _work(campus: Campus, options: argparse.Namespace, wall: clock.WallClock) -> int:
@@ -101,6 +126,13 @@ async def _tell(campus: Campus) -> None:
         await asyncio.sleep(SUMMARY_EVERY_S)
         away = sum(not device.connected for device in campus.fleet)
         _say(f"{campus.clock()} {campus.summary()}" + (f"; {away} devices not connected" if away else ""))
+
+
+def _passes(path: Path) -> dict[str, str]:
+    said = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(said, dict) or not all(isinstance(code, str) for code in said.values()):
+        raise ValueError(f"{path}: expected an object of names and codes")
+    return said
 
 
 def _second_of_day(local: datetime) -> float:
@@ -165,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--data", required=True, type=Path, help="folder for what the devices keep")
     run.add_argument("--truth", type=Path, help="where to write what physically moved, JSON lines")
     run.add_argument("--scenario", default="school_day", help="a name (see `scenarios`) or a path to a YAML file")
+    run.add_argument("--passes", type=Path, help="the codes of the scenario's visitors by name, a JSON object")
     run.add_argument("--speed", type=float, default=1.0, help="how much faster the schedule runs")
     run.add_argument("--seed", type=int, default=7)
     run.add_argument("--start", metavar="TIME", help="local time to begin at, like 07:30, or now")
@@ -175,6 +208,9 @@ def _parser() -> argparse.ArgumentParser:
         " fast it passes; for a gateway that is run on the same clock",
     )
     run.add_argument("--until-done", action="store_true", help="end after one day, else begin again")
+    run.add_argument("--cameras", type=int, metavar="PORT", help="serve the fleet's cameras on this port of loopback")
+    run.add_argument("--camera-faults", action="store_true", help="now and then something goes wrong with a camera")
+    run.add_argument("--camera-truth", type=Path, help="where to write what was wrong with which camera, JSON lines")
     run.add_argument("--verbose", action="store_true", help="a line for every tap")
     run.set_defaults(command=_run)
 

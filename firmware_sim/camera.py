@@ -7,6 +7,7 @@ A lane camera has no lock. Its `grant` lights a lamp; the bollard is lowered by 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from devices.messages import Command, Direction, Frame, Passage, PlateSeen, Recording
 from firmware_sim import base, commands, taps
@@ -55,7 +56,9 @@ def happened(turn: Turn, what: Input) -> None:
     elif isinstance(what, PlateRead):
         turn.record(PlateSeen(plate=what.plate, confidence=what.confidence, direction=Direction(what.direction)))
     elif isinstance(what, RecorderChanged) and turn.state.recorder is not None:
-        turn.change(recorder=replace(turn.state.recorder, ok=what.ok, free_bytes=what.free_bytes))
+        before = turn.state.recorder
+        kept_s = before.kept_s if what.kept_s is None else what.kept_s
+        turn.change(recorder=replace(before, ok=what.ok, free_bytes=what.free_bytes, kept_s=kept_s))
         _report(turn)
 
 
@@ -75,8 +78,8 @@ def next_ms(state: State) -> int | None:
 def _report(turn: Turn) -> None:
     recorder: Recorder | None = turn.state.recorder
     assert recorder is not None
-    oldest = recorder.oldest_at or turn.now.wall
-    turn.change(recorder=replace(recorder, oldest_at=oldest, next_report_ms=turn.now.ms + RECORDING_EVERY_MS))
+    oldest = turn.now.wall - timedelta(seconds=recorder.kept_s)
+    turn.change(recorder=replace(recorder, next_report_ms=turn.now.ms + RECORDING_EVERY_MS))
     turn.record(Recording(ok=recorder.ok, free_bytes=recorder.free_bytes, oldest_at=oldest))
 
 

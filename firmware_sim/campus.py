@@ -15,9 +15,10 @@ import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devices.canonical import canonical
+from devices.messages import LockState
 from devices.topics import Kind
 from firmware_sim import lane
 from firmware_sim.clock import WallClock
@@ -25,6 +26,10 @@ from firmware_sim.device import Answer, Device
 from firmware_sim.fleet import Fleet
 from firmware_sim.people import Person, has_run_out
 from firmware_sim.scenario import VEHICLE, Going, Incident, Scenario, drives, plan
+from firmware_sim.state import State
+
+if TYPE_CHECKING:
+    from firmware_sim.cameras.site import Cameras
 
 OUTSIDE, CAMPUS = "outside", "campus"
 VEHICLE_PORTAL = "north-vehicle"
@@ -55,12 +60,15 @@ class Campus:
         seed: int = 0,
         start_s: float | None = None,
         say: Callable[[str], None] = lambda line: None,
+        cameras: Cameras | None = None,
     ) -> None:
-        """`start_s`: second of the local day to begin at (default: the scenario's own); `say` hears what happens."""
+        """`start_s`: second of the local day to begin at (default: the scenario's own); `say` hears what happens;
+        `cameras`: what the incidents of kind `camera` happen to, by the device's name."""
         if speed <= 0:
             raise ValueError("speed: expected a number above 0")
         self.fleet, self.people, self.scenario = fleet, people, scenario
         self.speed, self.seed, self.say = speed, seed, say
+        self.cameras = cameras
         self.counts: Counter[str] = Counter()
         self.where = {person.id: home_of(person) for person in people}
         self._start_s = scenario.starts_s if start_s is None else start_s
@@ -129,6 +137,9 @@ class Campus:
             self._start_s = self.scenario.starts_s
             self._midnight += timedelta(days=1)
         goings = plan(self.scenario, self.people, f"{self.seed} {day}")
+        away = sum(not (one.code or one.plate) for one in self.scenario.guests)
+        if away:
+            self.counts["guests without a pass"] += away
         happenings: list[tuple[float, Going | Incident]] = [(going.at_s, going) for going in goings]
         happenings += [(incident.at_s, incident) for incident in self.scenario.incidents]
         happenings.sort(key=lambda happening: happening[0])
@@ -198,7 +209,9 @@ class Campus:
                 device.press_exit_button(person.id)
                 self.counts["exit buttons"] += 1
                 return await self._through(device, going)
-            answer = await device.tap(person.card, going.direction, person=person.id, first_answer=True, timeout_s=20.0)
+            answer = await device.tap(
+                person.card, going.direction, kind=going.shows, person=person.id, first_answer=True, timeout_s=20.0
+            )
             self._told(device, going, answer)
             if answer.outcome != "wait":
                 return answer.granted and await self._through(device, going)
@@ -308,13 +321,33 @@ class Campus:
         elif incident.what == "tamper":
             device.open_casing()
         elif incident.what == "forced":
-            await device.walk_through("in", forced=True)
+            await self._force(device)
         elif incident.what == "camera":
-            device.picture_mode = str(incident.how.get("mode", "normal"))
+            self._at_camera(device.spec.device, incident)
         elif incident.what == "efo":
             device.press_efo()
         elif incident.what == "impact":
             device.hit(float(incident.how.get("g", 5.0)))
+
+    def _at_camera(self, device: str, incident: Incident) -> None:
+        """Something goes wrong with what a camera sees; `seconds` are the schedule's."""
+        if self.cameras is None or device not in self.cameras or incident.fault is None:
+            self.counts["no such camera"] += 1
+            return
+        seconds = incident.seconds
+        if seconds is not None and self._wall is None:
+            seconds /= self.speed  # the cameras live by a true clock then
+        self.cameras.fault(device, incident.fault, seconds=seconds, **incident.how)
+
+    async def _force(self, device: Device) -> None:
+        """Somebody breaks what is locked; while others are on their way through there is nothing to break."""
+        async with self._queues[device.spec.device]:
+            try:
+                await device.until(_is_shut, timeout_s=PATIENCE_S)
+            except TimeoutError:
+                self.counts["nothing to force"] += 1
+                return
+            await device.walk_through("in", forced=True)
 
     # Keeping count
 
@@ -338,6 +371,11 @@ class Campus:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _is_shut(state: State) -> bool:
+    """Locked, with the leaf in it, if it has one."""
+    return state.lock is not None and state.lock.state is LockState.LOCKED and not (state.door and state.door.open)
 
 
 def sides(portal: str) -> tuple[str, str]:

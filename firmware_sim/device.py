@@ -130,9 +130,9 @@ class Device(Shell):
         """A camera sees a plate that asks for nothing."""
         self.feed(inputs.PlateRead(plate, confidence, direction))
 
-    def recorder(self, ok: bool, free_bytes: int = 2**38) -> None:
+    def recorder(self, ok: bool, free_bytes: int = 2**39, kept_days: float = 120.0) -> None:
         """The camera's recorder fails or recovers."""
-        self.feed(inputs.RecorderChanged(ok, free_bytes))
+        self.feed(inputs.RecorderChanged(ok, free_bytes, kept_days * 86_400))
 
     # Wires, sensors, bollard
 

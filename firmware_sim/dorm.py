@@ -55,15 +55,15 @@ def next_ms(state: State) -> int | None:
 def _walk(turn: Turn, walk: WalkThrough) -> None:
     door = turn.state.door
     assert door is not None
+    forced = not door.open and not can_pass(turn.state)
     if not door.open:
-        if not can_pass(turn.state) and not walk.forced:
+        if forced and not walk.forced:
             return
-        forced = not can_pass(turn.state)
         turn.change(door=Door(open=True, opened_ms=turn.now.ms, forced=forced))
         cause = Cause("person")
         turn.moved("forced" if forced else "opened", cause, walk.direction, walk.person)
         turn.record(DoorForced() if forced else DoorOpened())
-    expected = locks.passed(turn, walk.direction, walk.person, walk.forced)
+    expected = locks.passed(turn, walk.direction, walk.person, forced)
     if not walk.leave_open:
         _close(turn)
     lock = turn.state.lock

@@ -136,6 +136,8 @@ class RecorderChanged:
 
     ok: bool
     free_bytes: int
+    kept_s: float | None = None
+    """How far back it reaches from now on; None: as before."""
 
 
 Input = (

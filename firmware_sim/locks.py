@@ -107,7 +107,8 @@ def evacuating(turn: Turn) -> bool:
 
 
 def passed(turn: Turn, direction: str, person: str | None, forced: bool) -> Expected | None:
-    """Somebody really went through: told as `passage`, with the tap that let them, if it was one."""
+    """Somebody really went through: told as `passage`, with the tap that let them, if it was one. `forced`: what was
+    locked was broken; a push against what stands open, or unlocked for somebody else, breaks nothing."""
     state = _lock(turn)
     index = next((i for i, e in enumerate(state.expected) if e.direction in (direction, None)), None)
     expected = None if index is None else state.expected[index]

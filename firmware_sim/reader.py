@@ -49,9 +49,10 @@ def can_pass(state: State) -> bool:
 
 
 def _walk(turn: Turn, walk: WalkThrough) -> None:
-    if not (can_pass(turn.state) or walk.forced or walk.behind):
+    forced = walk.forced and not can_pass(turn.state)
+    if not (can_pass(turn.state) or forced or walk.behind):
         return
-    expected = locks.passed(turn, walk.direction, walk.person, walk.forced)
+    expected = locks.passed(turn, walk.direction, walk.person, forced)
     lock = turn.state.lock
     if expected is not None and lock is not None and lock.state is LockState.UNLOCKED and not lock.expected:
         locks.lock(turn, Cause("passage", expected.cause.command, expected.tap))

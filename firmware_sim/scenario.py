@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from firmware_sim.cameras.spells import FAULTS as CAMERA_FAULTS
+from firmware_sim.cameras.spells import HARMLESS, Spell
 from firmware_sim.faults import KNOWN as KNOWN_FAULTS
 from firmware_sim.people import Person
 
@@ -82,6 +84,22 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody who is not in the people's table: a visitor with a pass, or a vehicle with a plate.
+
+    A visitor's code is made by the gateway; here it has a name, and `with_passes` says what it is.
+    """
+
+    name: str
+    kind: str
+    goes: tuple[tuple[int, str, str], ...]
+    """Each time (second of the day), which way, and at which portal."""
+    pass_name: str = ""
+    plate: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A day, or a part of one."""
 
@@ -94,6 +112,7 @@ class Scenario:
     visitor_cars: tuple[int, int, int] = (0, 0, 0)
     """(from, to, count), in seconds of the day."""
     incidents: tuple[Incident, ...] = ()
+    guests: tuple[Guest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +125,8 @@ class Going:
     portal: str
     direction: str
     oddity: str | None = None
+    shows: str = "card"
+    """What the person holds to the reader: a card, or a code (`qr`); at the lane it is always the plate."""
 
 
 def names() -> list[str]:
@@ -154,13 +175,39 @@ def parse(said: Any, name: str) -> Scenario:
     starts_s, ends_s = take("starts_at", _moment, said.get("starts_at")), take("ends_at", _moment, said.get("ends_at"))
     oddities = take("oddities", _oddities, said.get("oddities") or {})
     cars = take("visitor_cars", _cars, said.get("visitor_cars"))
-    unknown = set(said) - {"name", "timezone", "starts_at", "ends_at", "flows", "oddities", "visitor_cars", "incidents"}
+    guests = [take(f"guest {n}", _guest, entry) for n, entry in enumerate(said.get("guests") or (), 1)]
+    known = {"name", "timezone", "starts_at", "ends_at", "flows", "oddities", "visitor_cars", "incidents", "guests"}
+    unknown = set(said) - known
     faults.extend(f"{name}: nobody knows the field {field!r}" for field in sorted(unknown))
     if starts_s is not None and ends_s is not None and ends_s <= starts_s:
         faults.append(f"{name}: ends_at: expected a time after starts_at")
     if faults:
         raise BadScenario("\n".join(faults))
-    return Scenario(str(said.get("name", name)), zone, starts_s, ends_s, tuple(flows), oddities, cars, tuple(incidents))
+    return Scenario(
+        str(said.get("name", name)),
+        zone,
+        starts_s,
+        ends_s,
+        tuple(flows),
+        oddities,
+        cars,
+        tuple(incidents),
+        tuple(guests),
+    )
+
+
+def with_passes(scenario: Scenario, codes: Mapping[str, str]) -> Scenario:
+    """The same with the codes of its visitors' passes, by name; whoever has none stays away.
+
+    BadScenario for a name that nobody in it has.
+    """
+    named = {guest.pass_name for guest in scenario.guests if guest.pass_name}
+    strange = sorted(set(codes) - named)
+    if strange:
+        raise BadScenario(f"{scenario.name}: no visitor here has the pass {', '.join(strange)}")
+    return replace(
+        scenario, guests=tuple(replace(guest, code=codes.get(guest.pass_name, "")) for guest in scenario.guests)
+    )
 
 
 def drives(person: Person) -> bool:
@@ -182,7 +229,16 @@ def plan(scenario: Scenario, people: Sequence[Person], seed: str) -> list[Going]
         plate = f"京V{chance.randrange(10_000, 99_999)}"
         visitor = Person(f"visitor-{number + 1}", "visitor", "visitor", (), "", plate)
         goings.append(Going(chance.uniform(from_s, to_s), "visitors' cars", visitor, VEHICLE, "in"))
+    goings += [going for guest in scenario.guests for going in _goings_of(guest)]
     return sorted(goings, key=lambda going: going.at_s)
+
+
+def _goings_of(guest: Guest) -> list[Going]:
+    if not (guest.code or guest.plate):
+        return []
+    person = Person(f"guest-{guest.name}", guest.name, guest.kind, (), guest.code, guest.plate)
+    shows = "qr" if guest.code else "card"
+    return [Going(at_s, "guests", person, portal, direction, None, shows) for at_s, direction, portal in guest.goes]
 
 
 def _is_meant(flow: Flow, person: Person) -> bool:
@@ -265,6 +321,30 @@ def _flow(said: Any) -> Flow:
     )
 
 
+def _guest(said: Any) -> Guest:
+    said = _only(said, {"name", "kind", "pass", "plate", "goes"})
+    if not isinstance(said.get("name"), str):
+        raise ValueError("name: expected a name")
+    if not isinstance(said.get("kind", "visitor"), str):
+        raise ValueError("kind: expected a word")
+    shown = [what for what in ("pass", "plate") if what in said]
+    if len(shown) != 1 or not isinstance(said[shown[0]], str) or not said[shown[0]]:
+        raise ValueError("expected either the name of a pass or a plate")
+    if not isinstance(said.get("goes"), list) or not said["goes"]:
+        raise ValueError("goes: expected at least one of {at, direction, portal}")
+    goes = []
+    for entry in said["goes"]:
+        going = _only(entry, {"at", "direction", "portal"})
+        if going.get("direction") not in ("in", "out"):
+            raise ValueError("goes: direction: expected in or out")
+        portal = VEHICLE if shown == ["plate"] else going.get("portal")
+        if not isinstance(portal, str):
+            raise ValueError("goes: portal: expected a name")
+        goes.append((_moment(going.get("at")), str(going["direction"]), portal))
+    kind = said.get("kind", "visitor")
+    return Guest(said["name"], kind, tuple(sorted(goes)), said.get("pass", ""), said.get("plate", ""))
+
+
 def _oddities(said: Any) -> Oddities:
     said = _only(said, set(Oddities.__dataclass_fields__))
     return Oddities(**{name: _share(value, name) for name, value in said.items()})
@@ -287,6 +367,8 @@ def _incident(said: Any) -> Incident:
         raise ValueError(f"what: expected one of {', '.join(INCIDENTS)}")
     if what == "fault" and said.get("fault") not in KNOWN_FAULTS:
         raise ValueError(f"fault: expected one of {', '.join(KNOWN_FAULTS)}")
+    if what == "camera":
+        _camera_how(said)
     needed = {"fire": "zone", "fire_clear": "zone", "panic": "location"}.get(what, "device")
     if not isinstance(said.get(needed), str):
         raise ValueError(f"{needed}: expected a name")
@@ -300,3 +382,15 @@ def _incident(said: Any) -> Incident:
         seconds=said.get("seconds"),
         how=dict(_only(said.get("how", {}), set(said.get("how", {})))),
     )
+
+
+def _camera_how(said: Mapping[str, Any]) -> None:
+    """`fault` names a class of the video checks, or something harmless; `how` may say severity, look and amount."""
+    known = (*CAMERA_FAULTS, *HARMLESS)
+    if said.get("fault") not in known:
+        raise ValueError(f"fault: expected one of {', '.join(known)}")
+    how = _only(said.get("how", {}), {"severity", "look", "amount"})
+    try:
+        Spell("camera", said["fault"], 0.0, 1.0, how.get("severity", 3), how.get("look", ""), how.get("amount"))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"how: {error}") from error

@@ -10,11 +10,10 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -22,7 +21,7 @@ from devices import codec, signing
 from devices.messages import LockState
 from devices.topics import device_topic, down_filters
 from devices.transport import MqttConnection, Will
-from firmware_sim import inputs, machine, scene
+from firmware_sim import inputs, machine
 from firmware_sim.buffer import restore
 from firmware_sim.clock import WallClock, true_time
 from firmware_sim.disk import Disk
@@ -42,6 +41,9 @@ from firmware_sim.outputs import (
 from firmware_sim.spec import Spec
 from firmware_sim.state import Cause, Identity, Now, State
 from firmware_sim.truth import Truth
+
+if TYPE_CHECKING:
+    from firmware_sim.cameras.camera import Camera
 
 SOONEST_S = 0.001
 REBOOT_S = 1.0
@@ -79,7 +81,8 @@ class Shell:
         the device's clock is set by."""
         self.spec = spec
         self.faults = Faults(self.seconds)
-        self.picture_mode = "normal"
+        self.camera: Camera | None = None
+        """What a camera sees; one of its own is made for the first picture if nobody gave it one."""
         self.on_moved: list[Callable[[Shell, Moved], None]] = []
         self.last_text: tuple[str, str] | None = None
         self._broker, self._truth, self._delay_s, self._wall = broker, truth, delay_s, wall
@@ -264,15 +267,22 @@ class Shell:
             self._connection.publish(topic, payload, qos, retain)
 
     async def _take_picture(self, wanted: TakePicture) -> None:
-        at, mode = wanted.frame.at, self.picture_mode
-        draw = partial(scene.picture, self.spec.device, at, mode)
-        try:
-            jpeg = await asyncio.get_running_loop().run_in_executor(None, draw)
-        except scene.NoPictures:
+        taken = await asyncio.get_running_loop().run_in_executor(None, self._draw, wanted.frame.at)
+        if taken is None:
             return  # no frame: to the gateway a camera that answers and sends nothing
+        jpeg, at = taken
         topic = self._root + "frame"
-        frame = structs.replace(wanted.frame, sha256=sha256(jpeg).hexdigest())
+        frame = structs.replace(wanted.frame, at=at, sha256=sha256(jpeg).hexdigest())
         self._publish("frame", topic, codec.encode_frame(frame, jpeg, topic, self.spec.key), 0, False)
+
+    def _draw(self, at: datetime) -> tuple[bytes, datetime] | None:
+        """The picture of a moment and the camera's own time of it. Drawing is imported here: a campus without pictures
+        runs without it."""
+        from firmware_sim.cameras.of_device import camera_of, frame_of
+
+        if self.camera is None:
+            self.camera = camera_of(self.spec.device)
+        return frame_of(self.camera, at)
 
     # The link
 

@@ -66,6 +66,16 @@ def read(path: Path) -> list[Spec]:
     return parse(said, path.name)
 
 
+def cameras(path: Path) -> list[dict[str, Any]]:
+    """The `cameras` of a fleet file: id, and if they are not as their name suggests: device, place, seed, size, fps."""
+    said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = said.get("cameras", []) if isinstance(said, Mapping) else []
+    good = isinstance(entries, list) and all(isinstance(one, dict) and is_name(one.get("id", "")) for one in entries)
+    if not isinstance(entries, list) or not good:
+        raise BadFleet(f"{path.name}: cameras: expected a list of objects, each with an id like cam-north-gate")
+    return entries
+
+
 def parse(said: Any, name: str = "fleet") -> list[Spec]:
     """The same from a value already read."""
     entries = said.get("devices") if isinstance(said, Mapping) else None

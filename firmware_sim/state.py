@@ -227,7 +227,8 @@ class Recorder:
 
     ok: bool = True
     free_bytes: int = 512 * 2**30
-    oldest_at: datetime | None = None
+    kept_s: float = 120 * 86_400.0
+    """How far back it reaches: a recorder that has been there for long removes what is older."""
     next_report_ms: int = 0
 
 

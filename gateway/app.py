@@ -39,6 +39,7 @@ from gateway.flows import (
     postures,
     waiting,
 )
+from gateway.flows.cameras import CameraBook
 from gateway.flows.notice_rules import link_key_from
 from gateway.flows.permit_watch import PermitWatch
 from gateway.flows.ports import Clock, Entry, LedgerUnavailable, SystemClock, Unit
@@ -49,6 +50,7 @@ from gateway.mqtt.link import Link
 from gateway.mqtt.lookout import live_gateway
 from gateway.mqtt.router import Router
 from gateway.notices.sender import AppriseMessenger
+from gateway.reports.nightly import NightlyReport
 from gateway.serving import WebService
 from gateway.settings import Settings, environment
 from gateway.store.archive import StoreArchive, load_open_alarms
@@ -59,6 +61,7 @@ from gateway.store.sealing import Sealer, WrongStoreKey
 from gateway.store.site_lock import AnotherGateway, Instance, SiteLock
 from gateway.store.verification import ledger_length
 from gateway.store.writer import Writer
+from gateway.video.round import Round
 
 log = structlog.get_logger(__name__)
 
@@ -171,6 +174,11 @@ class Gateway:
         self._beat("outbox", LOOK_S, outbox.Outbox(site, messenger).look)
         self._beat("pictures", LOOK_S, lambda: late.forget_pictures(site))
         self._beat("retention", LOOK_S, Sweeper(site, settings.data).look)
+        cameras = Round(site)
+        await cameras.start()
+        self._stack.push_async_callback(cameras.stop)
+        self._beat("cameras", LOOK_S, cameras.look)
+        self._beat("reports", LOOK_S, NightlyReport(site, lambda: cameras.is_running).look)
         self._beat("lock", LOOK_S, lambda: self._hold(lock))
         site.finder.begin(site.directory)
         # What was loaded stays: else each full collection looks through a hundred thousand people while taps wait.
@@ -275,6 +283,7 @@ class Gateway:
             pin_key=pins.key_from(settings.store_key),
             pass_key=pass_values.key_from(settings.store_key, settings.campus.site),
         )
+        site.cameras = CameraBook(settings.cameras, settings.video)
         site.notices = settings.notices.rules(link_key_from(settings.store_key))
         site.devices.take_over(await archive.enrolled(), await archive.issued())
         for device in site.devices:

@@ -4,6 +4,7 @@ Only shapes: whether a name that is used exists is checked in `campus_file`, and
 `settings`. Text is strict: a number is never taken for a name.
 """
 
+import ipaddress
 import re
 from datetime import date as Date
 from pathlib import PurePosixPath
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from gateway.core.cameras import SourceKind
 from gateway.core.kinds import AntiPassback, DayKind, Direction, PortalKind, Profile, ZoneKind
 from gateway.core.rights import Right
 
@@ -114,6 +116,26 @@ def _mqtt_url(text: str) -> str:
     if not good:
         # The text itself is not repeated: it may hold a password.
         raise ValueError("expected mqtts://host:port, or mqtt://host:port without TLS")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError("expected a network such as 10.20.0.0/16 or fd00:20::/48") from None
+
+
+def _camera_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https", "rtsp", "rtsps") and bool(parts.hostname)
+        good = good and (parts.port is None or parts.port > 0) and "@" not in parts.netloc
+    except ValueError:
+        good = False
+    if not good:
+        # The text itself is not repeated: it may hold a password.
+        raise ValueError("expected rtsp://, http:// or https:// and a host, without user and password")
     return text
 
 
@@ -385,10 +407,18 @@ class PrinterPart(Part):
     paper: Literal["label-62", "roll-80", "roll-58"] = "label-62"
 
 
+class SheetPrinterPart(Part):
+    """A queue of this machine's print service for whole pages, and the language of what is printed there."""
+
+    queue: Annotated[str, AfterValidator(_queue)]
+    language: Literal["zh", "en"] = "zh"
+
+
 class PrintingPart(Part):
-    """By gate."""
+    """By gate: passes, and the papers for a day without power."""
 
     printers: dict[Name, PrinterPart] | None = None
+    paper_day: dict[Name, SheetPrinterPart] | None = None
 
 
 class NoticesPart(Part):
@@ -423,6 +453,55 @@ class RetentionPart(Part):
     reason: str | None = None
 
 
+class VideoPart(Part):
+    """The round of health checks; which cameras there are stands in cameras.yaml."""
+
+    networks: list[Annotated[str, AfterValidator(_network)]] = Field(default_factory=list)
+    cadence_s: dict[Literal["1", "2", "3"], Annotated[float, Field(ge=1, le=86_400)]] | None = None
+    look_s: Annotated[float, Field(ge=0.5, le=30)] = 3.0
+    timeout_s: Annotated[float, Field(ge=1, le=60)] = 8.0
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    memory_mb: Annotated[int, Field(ge=256, le=8_192)] = 512
+    evidence_days: Annotated[int, Field(ge=1, le=365)] = 7
+    keep_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    keep_days_key: Annotated[int, Field(ge=1, le=3_650)] = 90
+    disk_low_gb: Annotated[float, Field(ge=0)] = 20.0
+    remind_min: dict[Literal["high", "medium", "low"], Annotated[int, Field(ge=1, le=10_080)]] | None = None
+    order_within_h: dict[Literal["high", "medium", "low"], Annotated[int, Field(ge=1, le=8_760)]] | None = None
+    rounds_at: Annotated[list[TimeOfDay], Field(max_length=24)] | None = None
+
+
+class CameraSourcePart(Part):
+    kind: Annotated[SourceKind, listed(SourceKind)]
+    url: Annotated[str, AfterValidator(_camera_url)] | None = None
+    user: Annotated[str, Field(max_length=100)] | None = None
+    password_file: PathText | None = None
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class CameraPart(Part):
+    id: Name
+    name: LabelPart
+    zone: Name
+    sees: list[Name] = Field(default_factory=list)
+    source: CameraSourcePart
+    device: Name | None = None
+    key_site: bool = False
+    keep_days: Annotated[int, Field(ge=1, le=3_650)] | None = None
+    size: Annotated[list[Annotated[int, Field(ge=16, le=16_384)]], Field(min_length=2, max_length=2)] | None = None
+    fps: Annotated[float, Field(gt=0, le=240)] | None = None
+    blur: list[Annotated[list[Share], Field(min_length=4, max_length=4)]] = Field(default_factory=list, max_length=20)
+    cadence_s: dict[Literal["1", "2", "3"], Annotated[float, Field(ge=1, le=86_400)]] | None = None
+
+
+class CamerasFile(Part):
+    """cameras.yaml"""
+
+    cameras: Annotated[list[CameraPart], Field(max_length=10_000)] = Field(default_factory=list)
+
+
 class LogPart(Part):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -442,4 +521,5 @@ class GatewayFile(Part):
     notices: NoticesPart = Field(default_factory=NoticesPart)
     printing: PrintingPart = Field(default_factory=PrintingPart)
     retention: RetentionPart = Field(default_factory=RetentionPart)
+    video: VideoPart = Field(default_factory=VideoPart)
     log: LogPart = Field(default_factory=LogPart)

@@ -11,6 +11,7 @@ import io
 import json
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from typing import Any
 
 from firmware_sim import example, people, scenario
 from gateway import app, logs
+from gateway.cameras_file import FILE as CAMERAS_FILE
 from gateway.core import pins
 from gateway.core.kinds import Profile
 from gateway.flows.accounts import new_user, user_added
@@ -52,6 +54,7 @@ ACCOUNTS = (
     ("office", ("security_officer",)),
     ("leader", ("duty_leader",)),
     ("principal", ("principal",)),
+    ("maintainer", ("maintenance",)),
     ("admin", ("admin", "auditor")),
 )
 SIMULATOR_STOPS_WITHIN_S = 8.0
@@ -107,9 +110,10 @@ class _Demo:
         broker = EmbeddedBroker(self._folder / "broker", _broker_users(settings))
         broker.start()
         stack.callback(broker.stop)
+        cameras_port = self._write_cameras(fleet)
         settings = self._settings(broker.url)
         fleet_file = self._folder / "fleet.json"
-        fleet_file.write_text(json.dumps({"devices": fleet}, indent=1))
+        fleet_file.write_text(json.dumps({"devices": fleet, "cameras": example.cameras()}, indent=1))
         fleet_file.chmod(0o600)
         real = datetime.now(UTC)
         shown = _start_of_day(day, settings, newest)
@@ -117,7 +121,7 @@ class _Demo:
             f"4/5  starting {len(fleet)} simulated devices and {PEOPLE:,} people: {day.name} from {shown:%H:%M}, "
             f"{self._speed:g} times as fast as life"
         )
-        simulator = stack.enter_context(self._simulator(broker.url, fleet_file, real, shown))
+        simulator = stack.enter_context(self._simulator(broker.url, fleet_file, real, shown, cameras_port))
         say("5/5  starting the gateway")
         clock = FastClock(real, shown.astimezone(UTC), self._speed)
         logs.set_up("warning", as_json=False)
@@ -129,8 +133,19 @@ class _Demo:
         environ = {
             "WARDGATE_MQTT_URL": broker,
             "WARDGATE_HTTP": f"127.0.0.1:{self._port}",
+            "WARDGATE_VIDEO_NETWORKS": "[127.0.0.1/32]",
         }
         return replace(load(self._folder / "config", environ), mqtt_ca=None)
+
+    def _write_cameras(self, fleet: Sequence[dict[str, Any]]) -> int:
+        """cameras.yaml, with the simulator's address of this run; a campus of an earlier version has fewer cameras.
+        Returns the port on which the simulator has to serve them."""
+        port = _free_port()
+        known = {entry["device"] for entry in fleet}
+        file = example.cameras_file(f"http://127.0.0.1:{port}")
+        file["cameras"] = [camera for camera in file["cameras"] if camera["device"] in known]
+        (self._folder / "config" / CAMERAS_FILE).write_text(json.dumps(file, indent=1, ensure_ascii=False), "utf-8")
+        return port
 
     def _prepare(self, settings: Settings, fresh: bool) -> tuple[list[dict[str, Any]], datetime]:
         """The database with devices, people and accounts; returns the simulator's fleet and when the newest record is
@@ -173,7 +188,7 @@ class _Demo:
 
     @contextlib.contextmanager
     def _simulator(
-        self, broker: str, fleet: Path, real: datetime, shown: datetime
+        self, broker: str, fleet: Path, real: datetime, shown: datetime, cameras_port: int
     ) -> Iterator["subprocess.Popen[bytes]"]:
         command = [
             sys.executable,
@@ -198,6 +213,11 @@ class _Demo:
             str(self._seed),
             "--start",
             f"{shown:%H:%M}",
+            "--cameras",
+            str(cameras_port),
+            "--camera-faults",
+            "--camera-truth",
+            str(self._folder / "camera-truth.jsonl"),
             "--clock",
             f"{real.isoformat()}={shown.isoformat()}@{self._speed:g}",
         ]
@@ -238,7 +258,8 @@ class _Demo:
             card, pin = _kiosk_card(self._folder)
             if card:
                 print(f"  kiosk:     card {card} and Enter, PIN {pin} (the guard's; a card reader types it)", file=out)
-            print(f"\nFiles: {self._folder} (the devices' own log of what moved: truth.jsonl)", file=out)
+            print(f"\nFiles: {self._folder} (what really moved: truth.jsonl, which camera was", file=out)
+            print("really wrong: camera-truth.jsonl; the gateway does not see them)", file=out)
             print("Ctrl-C ends it and leaves nothing running.", file=out)
             say(out.getvalue().rstrip())
             if simulator.poll() is not None:
@@ -329,6 +350,13 @@ def _start_of_day(day: scenario.Scenario, settings: Settings, after: datetime) -
     local = after.astimezone(settings.campus.timezone)
     begin = datetime.combine(local.date(), time(0), settings.campus.timezone) + timedelta(seconds=day.starts_s)
     return begin if begin > local + timedelta(minutes=1) else begin + timedelta(days=1)
+
+
+def _free_port() -> int:
+    """A port of loopback that nobody uses now; the simulator takes it a moment later."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _die_with_parent() -> None:

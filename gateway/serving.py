@@ -8,6 +8,7 @@ from gateway.flows.site import Site
 from gateway.notice_settings import base_host
 from gateway.policy_file import parse_policy
 from gateway.printing.cups import Cups
+from gateway.reports.shelf import Shelf
 from gateway.settings import Settings
 from gateway.store.accounts import Accounts
 from gateway.store.database import Database
@@ -17,7 +18,7 @@ from gateway.web.context import PARTS
 from gateway.web.listener import Listener
 from gateway.web.names import certificate_names
 from gateway.web.paper_folder import PaperFolder
-from gateway.web.paper_pages import save
+from gateway.web.paper_pages import save_and_print
 from gateway.web.server import make_app
 
 
@@ -35,11 +36,12 @@ class WebService:
             tls=tls,
             host_names=(settings.http_host, base_host(settings.notices), *certificate_names(settings.tls_cert)),
             offline_key=settings.store_key,
-            printing=Cups(settings.printers),
+            printing=(printing := Cups(settings.printers, sheets=settings.sheet_printers)),
             libraries=(settings.directory / "node_modules",),
             paper=(folder := PaperFolder(settings.data / "paper")),
+            reports=Shelf(site),
         )
-        self._paper = PaperRound(site, partial(save, app[PARTS].pages, folder))
+        self._paper = PaperRound(site, partial(save_and_print, app[PARTS].pages, folder, printing))
         self._scheme = "http" if tls is None else "https"
         self._listener = Listener(app, settings.http_host, settings.http_port)
 

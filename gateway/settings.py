@@ -1,10 +1,10 @@
-"""The configuration, read once: three files, a folder of secrets, and the environment above them.
+"""The configuration, read once: its files, a folder of secrets, and the environment above them.
 
 `load` returns settings in which everything fits, or raises one `ConfigurationError` with every fault. It opens nothing
 but files. This is the only module that reads the environment.
 
-DIR/wardgate.yaml how this gateway runs · DIR/campus.yaml what exists · DIR/roles.yaml who may do what ·
-DIR/secrets/ what two schools must never share.
+DIR/wardgate.yaml how this gateway runs · DIR/campus.yaml what exists · DIR/cameras.yaml the cameras, if there are any ·
+DIR/roles.yaml who may do what · DIR/secrets/ what two schools must never share.
 """
 
 import ipaddress
@@ -19,15 +19,18 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
+from gateway.cameras_file import FILE as CAMERAS_FILE
+from gateway.cameras_file import load_cameras, video_rules
 from gateway.campus_file import FILE as CAMPUS_FILE
 from gateway.campus_file import load_campus
 from gateway.config_environment import SECTIONS, lay_environment_over, variables
 from gateway.config_faults import ConfigurationError, Fault, FaultList
 from gateway.config_schema import GatewayFile, RolesFile, split_listen
+from gateway.core.cameras import Camera, VideoRules
 from gateway.core.kinds import Profile
 from gateway.core.nouns import Campus, Label
 from gateway.core.rights import Right
-from gateway.flows.printing import Paper, Printer
+from gateway.flows.printing import Paper, Printer, SheetPrinter
 from gateway.flows.retention_rules import Retention
 from gateway.notice_settings import NoticeSettings, notice_settings
 from gateway.policy_file import load_policy
@@ -120,7 +123,12 @@ class Settings:
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     printers: Mapping[str, Printer] = field(default_factory=dict)
     """By gate."""
+    sheet_printers: Mapping[str, SheetPrinter] = field(default_factory=dict)
+    """Which gates' papers for a day without power are printed each night, and where."""
     retention: Retention = field(default_factory=Retention)
+    cameras: Mapping[str, Camera] = field(default_factory=dict)
+    """By id, in the order of the file."""
+    video: VideoRules = field(default_factory=VideoRules)
 
     @property
     def head_file(self) -> Path:
@@ -199,7 +207,15 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         )
         _check_retention(gateway, gateway_faults)
         faults += gateway_faults.faults
+    cameras: Mapping[str, Camera] = {}
     if gateway is not None and parts is not None:
+        cameras, camera_faults = load_cameras(
+            directory / CAMERAS_FILE,
+            gateway.video,
+            parts,
+            lambda text: _secret_text(paths.of((), text), text, faults),
+        )
+        faults += camera_faults
         _check_printers(gateway, gateway_faults, parts.gates, faults)
     if faults or gateway is None or parts is None or roles is None:
         raise ConfigurationError(faults)
@@ -253,11 +269,19 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         ),
         log_level=gateway.log.level,
         retention=_retention(gateway),
+        cameras=cameras,
+        video=video_rules(gateway.video),
         notices=notices,
         printers=MappingProxyType(
             {
                 gate: Printer(gate, part.queue, Paper(part.paper))
                 for gate, part in (gateway.printing.printers or {}).items()
+            }
+        ),
+        sheet_printers=MappingProxyType(
+            {
+                gate: SheetPrinter(gate, part.queue, part.language)
+                for gate, part in (gateway.printing.paper_day or {}).items()
             }
         ),
     )
@@ -315,6 +339,7 @@ def _retention(gateway: GatewayFile) -> Retention:
         part.audit_days,
         part.at,
         (part.reason or "").strip(),
+        evidence_days=gateway.video.evidence_days,
     )
 
 
@@ -423,9 +448,10 @@ def _check_addresses(gateway: GatewayFile, faults: FaultList, paths: _Paths) -> 
 def _check_printers(gateway: GatewayFile, found: FaultList, gates: Mapping[str, Label], faults: list[Fault]) -> None:
     """A printer stands at a gate that there is."""
     found.faults = []
-    for gate in gateway.printing.printers or {}:
-        if gate not in gates:
-            found.add(("printing", "printers", gate), f"there is no gate {gate!r} in {CAMPUS_FILE}")
+    for what, named in (("printers", gateway.printing.printers), ("paper_day", gateway.printing.paper_day)):
+        for gate in named or {}:
+            if gate not in gates:
+                found.add(("printing", what, gate), f"there is no gate {gate!r} in {CAMPUS_FILE}")
     faults += found.faults
 
 

@@ -31,6 +31,8 @@ settings.load_profile("same")
 
 DEFAULT_SEED = 20261121
 
+LEFT_BEHIND_S = 10.0
+"""After so long a thread that was told to end has not heard of it; a busy machine takes its time."""
 # Threads that a library keeps for the life of the process, by the start of their names.
 LIBRARY_THREADS = ("asyncio_", "pytest_timeout", "Hypothesis", "Dummy-")
 
@@ -65,7 +67,7 @@ def no_thread_is_left_behind() -> Iterator[None]:
     """A thread that outlives its test disturbs the next one and hides a close() that does not close."""
     before = set(threading.enumerate())
     yield
-    give_up_at = time.monotonic() + 2.0
+    give_up_at = time.monotonic() + LEFT_BEHIND_S
     while left := [thread for thread in threading.enumerate() if thread not in before and _is_ours(thread)]:
         if time.monotonic() > give_up_at:
             pytest.fail(f"threads left behind: {', '.join(sorted(thread.name for thread in left))}")

@@ -49,8 +49,10 @@ KNOWN_ONLY_IN = {
     "typer": ("gateway.cli", "gateway.__main__", "firmware_sim"),
 }
 
-# cv2 needs libraries that a bare server lacks; imported late, the rest runs without it.
-IMPORTED_LATE = ("cv2",)
+# cv2 needs libraries that a bare server lacks; imported late, the rest runs without it. One package is made of nothing
+# but its calls: there it stands at the top, and the package itself is imported late.
+IMPORTED_LATE = ("cv2", "gateway.video.checks")
+MADE_OF_WHAT_IS_LATE = ("gateway.video.checks",)
 
 # Standard modules with a clock, chance, or a way out; the core has none of the three.
 NOT_IN_CORE = frozenset(
@@ -146,7 +148,9 @@ def early_imports_of_what_must_come_late(house: list[Source]) -> list[str]:
     return [
         f"{found.by}:{found.line} imports {found.name} at the top: the rest must run without it"
         for found in all_imports(house)
-        if first_part(found.name) in IMPORTED_LATE and found.at_top
+        if is_within_any(found.name, IMPORTED_LATE)
+        and found.at_top
+        and not is_within_any(found.by, MADE_OF_WHAT_IS_LATE)
     ]
 
 
@@ -215,7 +219,10 @@ RULES: dict[Callable[[list[Source]], list[str]], list[dict[str, str]]] = {
         {"gateway.app": "from sqlalchemy import create_engine"},
         {"gateway.flows.visit": "import sqlite3"},
     ],
-    early_imports_of_what_must_come_late: [{"gateway.video.checks": "import cv2"}],
+    early_imports_of_what_must_come_late: [
+        {"gateway.video.eye": "import cv2"},
+        {"gateway.video.eye": "from gateway.video.checks import look"},
+    ],
     environment_read_out_of_place: [
         {"gateway.web.server": "import os\nport = os.environ['PORT']"},
         {"gateway.web.server": "from os import getenv"},

@@ -18,6 +18,8 @@ from gateway.cli import (
     retention,
     running,
     user,
+    video,
+    video_bench,
     what_if,
 )
 from gateway.cli.speaking import result
@@ -67,6 +69,7 @@ def build() -> typer.Typer:
     app.add_typer(_users(), name="user")
     app.add_typer(_levels(), name="level")
     app.add_typer(_ledger(), name="ledger")
+    app.add_typer(_video(), name="video")
     return app
 
 
@@ -142,6 +145,15 @@ def _ledger() -> typer.Typer:
     group = _group("The record that nobody can bend.", "wardgate ledger verify")
     group.command(epilog=_example("wardgate ledger verify --config /etc/wardgate"))(ledger.verify)
     group.callback()(_nothing)
+    return group
+
+
+def _video() -> typer.Typer:
+    group = _group("The cameras' health.", "wardgate video check yard.mp4")
+    group.command(epilog=_example("wardgate video check rtsp://10.20.0.7/stream2 --seconds 60 --save evidence"))(
+        video.check
+    )
+    group.command(epilog=_example("wardgate video bench --pictures pictures/ --json"))(video_bench.bench)
     return group
 
 

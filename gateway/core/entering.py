@@ -18,7 +18,7 @@ from gateway.core.kinds import (
 )
 from gateway.core.levels import emergency_in
 from gateway.core.needs import RULES, Rule, two_people
-from gateway.core.nouns import Finding
+from gateway.core.nouns import Finding, Portal
 from gateway.core.papers import EmergencyKind, VehicleKind
 from gateway.core.policy import Cell, Need
 from gateway.core.reasons import Reason
@@ -129,9 +129,12 @@ def presence(facts: Facts) -> Finding:
     whatever the portal's own setting. One for a number of uses is held by that number alone.
     """
     mode = facts.portal.anti_passback
+    held = facts.credential
     if facts.holder is None:
         return _PRESENCE_PASSES
-    if _is_for_one_person(facts):
+    if held is not None and held.kind is CredentialKind.QR and _is_campus_gate(facts.portal):
+        if held.max_uses is not None:
+            return _PRESENCE_PASSES
         if facts.request.granted_elsewhere:
             return Finding("presence", Verdict.REFUSES, Reason.ALREADY_INSIDE)
         mode = AntiPassback.HARD
@@ -147,14 +150,8 @@ def presence(facts: Facts) -> Finding:
     return Finding("presence", verdict, Reason.ALREADY_INSIDE)
 
 
-def _is_for_one_person(facts: Facts) -> bool:
-    held = facts.credential
-    return (
-        held is not None
-        and held.kind is CredentialKind.QR
-        and held.max_uses is None
-        and facts.portal.kind in (PortalKind.GATE, PortalKind.VEHICLE_GATE)
-    )
+def _is_campus_gate(portal: Portal) -> bool:
+    return portal.kind in (PortalKind.GATE, PortalKind.VEHICLE_GATE)
 
 
 def capacity(facts: Facts) -> Finding:

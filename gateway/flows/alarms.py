@@ -5,11 +5,13 @@ One alarm stands for one condition at one place: while it is open, the same agai
 
 import contextlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gateway.core.cameras import BLIND, Finding
 from gateway.flows.changes import AlarmMoved, AlarmRaised
-from gateway.flows.open_alarms import Alarm
+from gateway.flows.open_alarms import Alarm, AlarmPicture
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
 
@@ -53,6 +55,15 @@ POST_UNMANNED = "post_unmanned"
 NOTICE_FAILED = "notice_failed"
 OVERSTAY = "overstay"
 LEFT_INSIDE = "left_inside"
+ROUND_GAP = "round_gap"
+WORK_ORDER_OVERDUE = "work_order_overdue"
+CAMERA_ROUND_MISSED = "camera_round_missed"
+
+
+def of_camera(finding: Finding) -> str:
+    """The condition of a camera, or of its recording, of which this was found; the place is the camera."""
+    return f"camera_{finding.value}"
+
 
 PRIORITY: dict[str, str] = {
     FIRE: "high",
@@ -88,12 +99,18 @@ PRIORITY: dict[str, str] = {
     FORGED_PASS: "medium",
     PASS_SHARED: "medium",
     LEFT_INSIDE: "medium",
+    ROUND_GAP: "medium",
     OVERSTAY: "low",
     RESPONDER_ENTERED: "low",
     WITHOUT_CARD_OFTEN: "low",
     NOTICE_FAILED: "low",
     MANUAL_OVERRIDE: "low",
     DEVICE_CLOCK: "low",
+    WORK_ORDER_OVERDUE: "medium",
+    CAMERA_ROUND_MISSED: "low",
+    # A school has hundreds of cameras, and somebody who is told too often hears nothing: a picture that is only bad is
+    # for the maintenance; at a key site each of these is one step more (`camera_findings`).
+    **{of_camera(finding): "medium" if finding in BLIND else "low" for finding in Finding},
 }
 
 SILENT = frozenset({DURESS, GUARD_PANIC})
@@ -124,21 +141,44 @@ async def raise_alarm(site: Site, condition: str, place: str, detail: str = "") 
     return raised.alarm
 
 
-def show(site: Site, condition: str, place: str, detail: str = "") -> Raised:
-    """The same, for a flow that writes it together with what it comes from. One that had passed is new again."""
+def show(
+    site: Site,
+    condition: str,
+    place: str,
+    detail: str = "",
+    *,
+    priority: str | None = None,
+    pictures: Sequence[AlarmPicture] = (),
+    anew: bool = False,
+) -> Raised:
+    """The same, for a flow that writes it together with what it comes from. One that had passed is new again.
+
+    `priority`: where it hangs on the place; else that of the condition. `anew`: told again although somebody has seen
+    it, because nothing was done about it.
+    """
     now = site.clock.now()
     known = site.alarms.by_id.get(site.alarms.by_cause.get((condition, place), ""))
-    again = known is not None and known.state == "returned"
+    again = known is not None and (anew or known.state == "returned")
     if known is None:
-        priority = PRIORITY.get(condition, "medium")
+        priority = priority or PRIORITY.get(condition, "medium")
         alarm = Alarm(
-            secrets.token_hex(8), condition, place, priority, detail[:500], "unacknowledged", 1, now, now
+            secrets.token_hex(8), condition, place, priority, detail[:500], "unacknowledged", 1, now, now,
+            pictures=tuple(pictures),
         )  # fmt: skip
     else:
-        state = "unacknowledged" if again else known.state
-        alarm = replace(known, state=state, count=known.count + 1, last_at=now, detail=detail[:500] or known.detail)
+        alarm = replace(
+            known,
+            state="unacknowledged" if again else known.state,
+            priority=priority or known.priority,
+            count=known.count + 1,
+            last_at=now,
+            detail=detail[:500] or known.detail,
+            pictures=tuple(pictures) or known.pictures,
+        )
     site.alarms.put(alarm)
     site.feed.publish(as_event(alarm))
+    if known is None or known.state == "returned":
+        site.alarm_opened(alarm)
     since = site.clock.monotonic() - site.alarms.written_at.get(alarm.id, -1e9)
     if since < TELL_AGAIN_S and not again:
         return Raised(alarm)
@@ -151,6 +191,8 @@ def show(site: Site, condition: str, place: str, detail: str = "") -> Raised:
         "detail": alarm.detail,
         "count": alarm.count,
     }
+    if anew:
+        body["again"] = True
     change = AlarmRaised(
         alarm.id,
         condition,
@@ -244,7 +286,19 @@ def as_event(alarm: Alarm) -> dict[str, Any]:
         "last_at": alarm.last_at,
         "acknowledged_by": alarm.acknowledged_by,
         "silent": alarm.condition in SILENT,
+        "pictures": [{"id": one.id, "camera": one.camera, "why": one.why, "at": one.at} for one in alarm.pictures],
     }
+
+
+def add_pictures(site: Site, alarm: str, pictures: Sequence[AlarmPicture]) -> None:
+    """Pictures of an open alarm have come; where they are kept is somebody else's matter."""
+    known = site.alarms.by_id.get(alarm)
+    new = () if known is None else tuple(one for one in pictures if one not in known.pictures)
+    if known is None or not new:
+        return
+    shown = replace(known, pictures=(*known.pictures, *new))
+    site.alarms.put(shown)
+    site.feed.publish(as_event(shown))
 
 
 def _open(site: Site, alarm: str) -> Alarm:

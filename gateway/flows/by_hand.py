@@ -27,6 +27,9 @@ OPENS = ("reader", "dorm", "camera")
 """The kinds of devices that open on `grant`, the best first: a camera opens a lane that has no reader."""
 
 
+COUNTED = "group"
+"""`Act.why` of a guard who counts people of a group: they are counted before they go through."""
+
 T = TypeVar("T")
 
 
@@ -49,7 +52,7 @@ class Act:
     decision: Decision
     by: str
     why: str
-    """A closed word: `identification`, `responder`, `shelter`, `let_out`, `late`, `presented`."""
+    """A closed word: `identification`, `responder`, `shelter`, `let_out`, `late`, `presented`, `group`."""
     holder: str | None = None
     more: dict[str, Any] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
@@ -60,6 +63,8 @@ class Act:
     """The directory's version on which `decision` was made; it does not matter on the way out."""
     uses: Credential | None = None
     """What was shown, now or before: a use of it is taken, and its turn at this portal begins."""
+    people: int | None = None
+    """So many of a group are counted in at once; each takes a use of `uses`, as far as it has some."""
     id: str | None = None
     """The decision's own id where it follows from something, so that it can be done once only."""
 
@@ -125,7 +130,7 @@ async def carry_out(site: Site, act: Act) -> Done:
         entries.append(_ordered(act, device, now, command_id))
     use = turn = None
     if act.uses is not None and command_id is not None:
-        use = pass_uses.use_of(site, act.uses, device.id, act.portal.id, id, command_id)
+        use = pass_uses.use_of(site, act.uses, device.id, act.portal.id, id, command_id, act.people)
         turn = pass_turns.take(site, device.id, id, act.uses, act.direction, command_id)
     judged_on = act.judged_on if act.direction is Direction.IN else None
     told_of = notices.student_left(site, act.direction, act.decision, f"t:{device.id}:{id}", now)
@@ -214,7 +219,7 @@ def _send(site: Site, act: Act, device: Device, command_id: str, id: str) -> Non
     )
     passage.expect_opening(site, command_id)
     if act.holder is not None:
-        passage.expect_person(site, device, act.holder, act.direction, act.portal.hold_ms)
+        passage.expect_person(site, device, act.holder, act.direction, act.portal.hold_ms, act.why == COUNTED)
     if act.portal.kind is PortalKind.VEHICLE_GATE:
         command_result.expect_vehicle(site, device, command_id, id)
     site.courier.send(device.id, device.kind, device.key, message)

@@ -23,6 +23,7 @@ from gateway.flows import (
     alarms,
     dormitories,
     drill_marks,
+    group_passes,
     lanes,
     notices,
     pass_turns,
@@ -115,7 +116,7 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
         if site.waits:
             request = second_person.beside(site, request)
         request = pass_turns.beside(site, device.id, request)
-        decision = decide(request, world, now)
+        decision = group_passes.judged(site, request, decide(request, world, now), now)
         answered = as_answer(site, device, tap, decision, now)
         first = acts_first(site, request, decision)
         if first:

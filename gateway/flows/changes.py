@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.core.papers import Emergency, Paper
+from gateway.flows.cameras import Check, KeptState, LookOf, SmallPicture, Spell
 from gateway.flows.people_import import Plan
 from gateway.flows.ports import Issued
 from gateway.flows.retention_rules import Kept
@@ -242,3 +243,54 @@ class PeopleChanged:
     """An import's plan is carried out."""
 
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChecksKept:
+    """Planned checks of cameras, done or missed, of one batch; the hours' sums grow by them."""
+
+    batch: int
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSpellMoved:
+    """A finding began to stand at a camera, or is over."""
+
+    spell: Spell
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPictureKept:
+    """A small picture, its areas blurred."""
+
+    picture: SmallPicture
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLookKept:
+    """A camera's reference was learnt; `body` is what pictures are compared with."""
+
+    look: LookOf
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLookMoved:
+    """A reference was confirmed or retired."""
+
+    look: LookOf
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStateKept:
+    """Where the round stands with a camera."""
+
+    state: KeptState
+
+
+@dataclass(frozen=True, slots=True)
+class CamerasLeft:
+    """These cameras are not in the file any more: nothing is planned for them while the gateway is away."""
+
+    cameras: tuple[str, ...]

@@ -1,7 +1,7 @@
 """A device says what became of a command: the first word counts; a granted vehicle's bollard goes down now."""
 
 from devices.messages import Outcome, Result
-from gateway.flows import alarms, command, lane_cycle, lanes, pass_turns, pass_uses, passage
+from gateway.flows import alarms, command, lane_cycle, lanes, pass_turns, pass_uses, passage, snapshots
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -9,6 +9,8 @@ from gateway.flows.site import Site
 
 async def command_result(site: Site, device: Device, result: Result) -> None:
     """Keep a result and act on it."""
+    if snapshots.answered(site, result.command, result.outcome is Outcome.EXECUTED, result.reason):
+        return
     now = site.clock.now()
     body = {
         "device": device.id,

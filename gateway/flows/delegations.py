@@ -1,12 +1,13 @@
 """A group with one registration: a leader, a list, one host, and a guard who counts at the gate.
 
 A group is a visit with members, so that the host's word, the level, the end of its time and retention are a visit's.
-Promises: the entry of some of a group is one decision, judged for the group's kind, with one record that has the count;
-as many are inside as were counted in less those counted out, never less than none and never more than the list has,
-and never more than the zone holds. Nobody comes in with a group of which somebody is kept from entering, as far as the
-list has documents: the guard cannot tell which of them it is. Nobody of a group is kept from leaving: it is opened
-first and counted then, also where nothing can be opened from here. A touch of the kiosk counts once, however often it
-is sent.
+Promises: the entry of some of a group is one decision, judged for the group's kind, with one record that has the
+count; as many are inside as were counted in less those counted out, never less than none and never more than the list
+has, and never more than the zone holds. The code has as many uses as the list has people, and whoever is counted in
+takes one. Nobody comes in with a group of which somebody is kept from entering, as far as the list has documents: the
+guard cannot tell which of them it is. Nobody of a group is kept from leaving: it is opened first and counted then, also
+where nothing can be opened from here. A touch of the kiosk counts once, however often it is sent. Leaves to others: the
+code at a reader (`group_passes`).
 """
 
 import asyncio
@@ -18,14 +19,13 @@ from datetime import datetime
 from typing import Any
 
 from gateway.core.decide import decide
-from gateway.core.kinds import CredentialKind, Direction, Outcome, PortalKind, PresenceState, Verdict
+from gateway.core.kinds import CredentialKind, Direction, Outcome, PortalKind, Verdict
 from gateway.core.nouns import Decision, Directory, Finding, Portal, Request
 from gateway.core.papers import PaperKind, Visit, VisitState
 from gateway.core.reasons import Reason
-from gateway.flows import by_hand, passage
+from gateway.flows import by_hand, group_passes, passage
 from gateway.flows.changes import PaperFiled
 from gateway.flows.judging import SHOWN, as_if_shown, asked_by
-from gateway.flows.occupancy import is_in
 from gateway.flows.permits import (
     NoSuchPermit,
     NotPossible,
@@ -34,6 +34,7 @@ from gateway.flows.permits import (
     WrongField,
     carry_out,
     find,
+    followed,
     row_of,
     tell,
 )
@@ -50,7 +51,7 @@ async def register_group(site: Site, wanted: Wanted, who: Registrar, key: str | 
     """Register a group; `wanted.members` are all of it, the leader first. Raises as `visit_registration.register`."""
     if not 2 <= len(wanted.members) <= AT_MOST:
         raise WrongField("members", f"2 to {AT_MOST} people, the leader among them")
-    return await register(site, wanted, who, key)
+    return await register(site, replace(wanted, max_uses=len(wanted.members)), who, key)
 
 
 def group(site: Site, id: str) -> Visit:
@@ -67,8 +68,8 @@ async def count(
     """So many of the group go through now, and a guard opens for them.
 
     `key`: random, made for each touch. The same again under the same key counts nobody, and is the group as it is now.
-    Raises `NoSuchPermit`, `WrongField`, `NotPossible`, and on the way in `LedgerUnavailable`: then nobody was counted
-    and nothing opened.
+    Raises `NoSuchPermit`, `WrongField`, `NotPossible`, and on the way in `LedgerUnavailable`: then nothing opened, and
+    nobody was counted unless the ledger took the row after all, too late to open; then the guard puts the count right.
     """
     place = by_hand.portal_of(site, portal, direction)
     if place.kind is not PortalKind.GATE:
@@ -108,7 +109,7 @@ async def _count_in(site: Site, id: str, touch: _Touch) -> Visit:
     outcome, reason = _as_guard_says(decision)
     kept = next(kept_out(site.directory, visit.members, now), None)
     if kept is not None:
-        outcome, reason = Outcome.DENY, Reason.HOLDER_SUSPENDED if kept.suspended else Reason.ENTRY_BANNED
+        outcome, reason = Outcome.DENY, group_passes.reason_for(kept)
         decision = replace(decision, trace=(*decision.trace, Finding("member", Verdict.REFUSES, reason)))
     granted = outcome is Outcome.GRANT
     step = Step(moved, "counted", touch.by, more=touch.told | {"inside": moved.inside}, key=touch.key)
@@ -119,13 +120,15 @@ async def _count_in(site: Site, id: str, touch: _Touch) -> Visit:
         reason,
         decision,
         touch.by,
-        "group",
+        by_hand.COUNTED,
         visit.holder,
         {"count": touch.number, "visit": visit.id} | ({} if kept is None else {"member": kept.ref}),
         (row_of(step, now),) if granted else (),
         (PaperFiled(moved),) if granted else (),
         directory=granted,
         judged_on=site.directory.version,
+        uses=group_passes.code_of(site.directory, visit) if granted else None,
+        people=touch.number,
     )
     try:
         done = await by_hand.carry_out(site, act)
@@ -152,7 +155,7 @@ async def _count_out(site: Site, id: str, touch: _Touch) -> Visit:
         Reason.OK,
         decision,
         touch.by,
-        "group",
+        by_hand.COUNTED,
         visit.holder,
         {"count": touch.number, "visit": visit.id},
         id=hashlib.sha256(touch.key.encode()).hexdigest()[:32],
@@ -184,7 +187,13 @@ async def _file_out(site: Site, visit: Visit, touch: _Touch) -> Visit:
 
     try:
         done = (await carry_out(site, work_out)).paper
-    except (ToldAlready, NoSuchPermit):
+    except ToldAlready:
+        # Told by the same touch, or by a try that went through after we had given it up: no screen knows of it yet.
+        await followed(site)
+        newest = await _as_it_is(site, visit.id)
+        tell(site, Step(newest, "counted", touch.by), site.clock.now())
+        return newest
+    except NoSuchPermit:
         return await _as_it_is(site, visit.id)
     assert isinstance(done, Visit)
     return done
@@ -226,24 +235,10 @@ def _row_key(id: str, key: str) -> str:
 
 def _judge(site: Site, moved: Visit, touch: _Touch, now: datetime) -> Decision:
     """The word of the rules on the last one of those who go in now: whoever is inside by then takes a place."""
-    known = _with_groups(site)
+    known = site.world.inside
     inside = {zone: known.get(zone, 0) + touch.number - 1 for zone in site.campus.zones}
     world = replace(site.world, presence={}, inside=inside)
     return as_if_shown(world, moved.holder, touch.place.id, Direction.IN, now, (moved,))
-
-
-def _with_groups(site: Site) -> dict[str, int]:
-    """How many are in each zone or deeper, with those of groups whom no reader has seen."""
-    inside = dict(site.inside)
-    for visit in (one for some in site.directory.papers.visits.values() for one in some if one.inside > 0):
-        portal = site.campus.portals.get(visit.portal or "")
-        if portal is None:
-            continue
-        seen = site.presence.get(visit.holder)
-        for zone in site.campus.around(portal.zone):
-            is_leader_in = seen is not None and seen.state is PresenceState.INSIDE and is_in(site, seen, zone)
-            inside[zone] = inside.get(zone, 0) + visit.inside - is_leader_in
-    return inside
 
 
 def _more_inside(visit: Visit, number: int, place: Portal, now: datetime) -> Visit:
@@ -278,4 +273,4 @@ def _expect(site: Site, touch: _Touch, device: str, holder: str, number: int) ->
     found = site.devices.get(device)
     if found is not None:
         for _ in range(number):
-            passage.expect_person(site, found, holder, touch.direction, touch.place.hold_ms)
+            passage.expect_person(site, found, holder, touch.direction, touch.place.hold_ms, counted=True)

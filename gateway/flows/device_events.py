@@ -90,14 +90,19 @@ async def _is_news(site: Site, device: Device, event: Event) -> bool:
 
 
 async def _begin(
-    site: Site, device: Device, event: Event | UnreadableEvent, marks: Marks
+    site: Site, device: Device, event: Event | UnreadableEvent, marks: Marks, before: Meaning | None = None
 ) -> tuple[Meaning, "asyncio.Task[Result]"]:
-    """Work out what it means and hand it to the ledger. One event of a device at a time, so that they lie in order."""
+    """Work out what it means and hand it to the ledger. One event of a device at a time, so that they lie in order.
+
+    `before`: what it was taken to mean until now.
+    """
     try:
         meaning = await meaning_of(site, device, event) if isinstance(event, Event) else Meaning()
     except BaseException:
         marks.coming.discard(event.seq)
         raise
+    if before is not None:
+        meaning.instead_of(site, before)
     unit = as_unit(site, device, event, marks, meaning)
     return meaning, asyncio.get_running_loop().create_task(site.ledger.commit(unit, WITHIN_S))
 
@@ -113,7 +118,7 @@ async def _finish(
     """Once it is on disk: act on it, acknowledge it. Raises `LedgerUnavailable`."""
     key = event_key(device.id, event.boot, event.seq)
     try:
-        for _ in range(TRIES):
+        for left in reversed(range(TRIES)):
             try:
                 result = await writing
             except LedgerUnavailable:
@@ -121,9 +126,11 @@ async def _finish(
                 raise
             if isinstance(result, Known) and result.key != key:
                 meaning.not_written(site)
+                if not left:
+                    return  # not acknowledged: the device tells it again
                 # Another event has just made the record that this one found missing: work it out anew.
                 async with device.turn:
-                    meaning, writing = await _begin(site, device, event, marks)
+                    meaning, writing = await _begin(site, device, event, marks, meaning)
                 continue
             # `Known` by its own key: we had given it up while its commit was under way, and it came through.
             if isinstance(result, Written | Known) and isinstance(event, Event):

@@ -30,13 +30,26 @@ from devices.messages import (
     Position,
     PresenceChanged,
     PresenceReading,
+    Recording,
     Refused,
     Tamper,
 )
 from devices.messages import Direction as Way
-from gateway.flows import alarms, dormitories, fires, lane_cycle, lanes, pass_turns, pass_uses, passage, postures
+from gateway.flows import (
+    alarms,
+    dormitories,
+    fires,
+    lane_cycle,
+    lanes,
+    pass_turns,
+    pass_uses,
+    passage,
+    postures,
+    recorders,
+)
 from gateway.flows.changes import EmergencyMoved
 from gateway.flows.devices import Device
+from gateway.flows.open_alarms import Alarm
 from gateway.flows.ports import Entry
 from gateway.flows.site import Site
 
@@ -63,6 +76,8 @@ class Meaning:
     afterwards: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
     """What goes on by itself, once the event is on disk."""
     raised: list[alarms.Raised] = field(default_factory=list)
+    withdrawn: list[Alarm] = field(default_factory=list)
+    """Alarms that this event had raised before it was worked out anew, and does not raise any more."""
     fire: EmergencyMoved | None = None
     """What becomes of an evacuation with it; that changes the directory."""
 
@@ -78,6 +93,22 @@ class Meaning:
         """The unit did not get to disk: an alarm's next word has to say it all."""
         for raised in self.raised:
             alarms.unwritten(site, raised)
+
+    def instead_of(self, site: Site, before: "Meaning") -> None:
+        """The event was worked out anew. An alarm that it does not raise any more was on the screens all the same, and
+        may have its pictures: it gets its row with the event, and is over."""
+        again = {raised.alarm.id for raised in self.raised}
+        for raised in before.raised:
+            known = site.alarms.by_id.get(raised.alarm.id)
+            if raised.entry is None or raised.alarm.id in again:
+                continue
+            self.raised.append(raised)
+            self.entries.append(raised.entry)
+            if known is None:
+                continue  # a person has closed it meanwhile, and it stays so
+            self.changes.append(raised.change)
+            if known.count == raised.alarm.count:  # else something else has raised it too
+                self.withdrawn.append(known)
 
 
 async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
@@ -116,6 +147,8 @@ async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
         case EfoPressed():
             meaning.entries.append(lanes.latched(site, device, True, "pressed"))
             meaning.then.append(lambda: lanes.latch(device, True))
+        case Recording():
+            meaning.afterwards.append(lambda: recorders.heard(site, device, data))
         case Impact():
             meaning.afterwards.append(lambda: lane_cycle.picture_of(site, device, event.id))
         case Refused():
@@ -145,6 +178,8 @@ async def take_effect(site: Site, device: Device, event: Event, meaning: Meaning
         fires.written(site, meaning.fire, version)
     for follow in meaning.afterwards:
         site.spawn(follow())
+    for alarm in meaning.withdrawn:
+        await alarms.clear_alarm(site, alarm.condition, alarm.place)
     if isinstance(event.data, FireClear):
         await alarms.clear_alarm(site, alarms.FIRE, event.data.zone)
     elif isinstance(event.data, FireInput) and not event.data.active:

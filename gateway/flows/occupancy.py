@@ -72,14 +72,14 @@ def is_in(site: Site, presence: Presence, zone: str) -> bool:
 
 
 def counts(site: Site) -> list[Count]:
-    """Each zone but the outside, with how many are in it."""
+    """Each zone but the outside, with how many are in it, those of groups among them."""
     perhaps: dict[str, int] = {}
     for presence in site.presence.values():
         if presence.state is PresenceState.UNCERTAIN and presence.zone in site.campus.zones:
             for zone in site.campus.around(presence.zone):
                 perhaps[zone] = perhaps.get(zone, 0) + 1
     return [
-        Count(zone.id, site.inside.get(zone.id, 0), perhaps.get(zone.id, 0), zone.capacity)
+        Count(zone.id, site.world.inside.get(zone.id, 0), perhaps.get(zone.id, 0), zone.capacity)
         for zone in site.campus.zones.values()
         if zone.parent is not None
     ]

@@ -6,6 +6,16 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmPicture:
+    """A small picture that belongs to an alarm. `why`: finding, reference, before, after."""
+
+    id: str
+    camera: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """An open alarm."""
 
@@ -19,6 +29,7 @@ class Alarm:
     opened_at: datetime
     last_at: datetime
     acknowledged_by: str | None = None
+    pictures: tuple[AlarmPicture, ...] = ()
 
 
 @dataclass(slots=True)

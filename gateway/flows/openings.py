@@ -15,7 +15,7 @@ from gateway.core.decide import decide
 from gateway.core.kinds import CredentialKind, Direction, HolderKind, Level, Outcome, PortalKind, Verdict
 from gateway.core.levels import effective_level, emergency_in
 from gateway.core.nouns import Decision, Directory, Finding, Holder, Portal, Request
-from gateway.core.papers import EmergencyKind, Opening, OpeningKind
+from gateway.core.papers import EmergencyKind, Opening, OpeningKind, Service
 from gateway.core.reasons import Reason
 from gateway.core.rights import Right
 from gateway.flows import alarms, by_hand
@@ -45,13 +45,15 @@ async def open_for(
     rights: frozenset[Right] = frozenset(),
     holder: str | None = None,
     count: int = 1,
+    service: Service | None = None,
 ) -> tuple[by_hand.Done, Opening | None]:
-    """Open once; with it the paper that asks for a disposal, if one is asked for. `rights` are those of `by`.
+    """Open once; with it the paper that asks for a disposal, if one is asked for. `rights` are those of `by`;
+    `service`: which responders, where the guard said so.
 
     Raises `WrongField`, `NotPossible`, `NotYours`, `LedgerUnavailable`: then nothing was opened.
     """
     return await by_hand.on_the_newest(
-        site, lambda: _open_for(site, portal, direction, kind, by, rights, holder, count)
+        site, lambda: _open_for(site, portal, direction, kind, by, rights, holder, count, service)
     )
 
 
@@ -64,6 +66,7 @@ async def _open_for(
     rights: frozenset[Right],
     holder: str | None,
     count: int,
+    service: Service | None,
 ) -> tuple[by_hand.Done, Opening | None]:
     """The same, judged on the directory of now. Raises `Overtaken` too."""
     place = by_hand.portal_of(site, portal, direction)
@@ -73,6 +76,8 @@ async def _open_for(
     now = site.clock.now()
     decision = _as_it_stands(site, place, direction, person, kind, now)
     follow_up = needed_disposal(site, place, kind, by, count, now)
+    if follow_up is not None and service is not None:
+        follow_up = replace(follow_up, service=service)
     entries, changes = file_with(follow_up, now)
     act = Act(
         place,
@@ -83,7 +88,7 @@ async def _open_for(
         by,
         kind.value,
         None if person is None else person.ref,
-        {"count": count},
+        {"count": count} if service is None else {"count": count, "service": service.value},
         entries,
         changes,
         directory=follow_up is not None,
@@ -138,6 +143,7 @@ async def tell_control_room(site: Site, opening: Opening) -> None:
             "at": opening.started_at,
             "portal": opening.portal,
             "count": opening.count,
+            "service": opening.service,
             "due_at": opening.due_at,
         }
     )

@@ -151,8 +151,9 @@ def _lines(site: Site, visits: list[Visit], order: str) -> tuple[VisitLine, ...]
 
 
 def _line(site: Site, visit: Visit) -> VisitLine:
+    others = f" +{len(visit.members) - 1}" if visit.members else ""
     return VisitLine(
-        _name(site, visit.holder),
+        _name(site, visit.holder) + others,
         visit.kind.value,
         visit.organisation,
         _name(site, visit.host),

@@ -35,6 +35,8 @@ class Use:
     command: str
     device: str
     tap: str
+    by_count: bool = False
+    """A guard counted people of a group: the count stands, whatever the device says, and so do its uses."""
 
 
 def prefix_of(credential: str) -> str:
@@ -59,12 +61,19 @@ def next_use(site: Site, device: Device, tap: str, request: Request, command: st
     return None if held is None else use_of(site, held, device.id, device.portal, tap, command)
 
 
-def use_of(site: Site, held: Credential, device: str, portal: str | None, tap: str, command: str) -> Use | None:
-    """The same for a credential that is known already."""
+def use_of(
+    site: Site, held: Credential, device: str, portal: str | None, tap: str, command: str, people: int | None = None
+) -> Use | None:
+    """The same for a credential that is known already. `people`: a guard counts so many in at once; what the pass has
+    not got any more it does not lose."""
     if held.max_uses is None:
         return None
-    used = site.used.get(held.ref, 0) + 1
-    number = site.use_numbers.get(held.ref, used - 1) + 1
+    before = site.used.get(held.ref, 0)
+    taken = 1 if people is None else min(people, held.max_uses - before)
+    if taken < 1:
+        return None
+    used = before + taken
+    number = site.use_numbers.get(held.ref, before) + 1
     body = {
         "credential": held.ref,
         "device": device,
@@ -74,9 +83,11 @@ def use_of(site: Site, held: Credential, device: str, portal: str | None, tap: s
         "used": used,
         "returned": False,
     }
+    if people is not None:
+        body |= {"people": taken}
     key = key_of(held.ref, number)
     entry = Entry("pass_used", site.clock.now(), body, key)
-    return Use(held.ref, number, used, key, entry, PassUsed(held.ref, used), command, device, tap)
+    return Use(held.ref, number, used, key, entry, PassUsed(held.ref, used), command, device, tap, people is not None)
 
 
 def is_used_up(site: Site, held: Credential) -> bool:
@@ -90,6 +101,8 @@ def taken(site: Site, use: Use) -> None:
         return  # a newer row has been seen meanwhile
     site.used[use.credential] = use.used
     site.use_numbers[use.credential] = use.number
+    if use.by_count:
+        return
     site.uses_granted[use.command] = (use.credential, use.device, use.tap)
     if len(site.uses_granted) > REMEMBERED:
         site.uses_granted.popitem(last=False)
@@ -98,11 +111,16 @@ def taken(site: Site, use: Use) -> None:
 async def look_again(site: Site, credential: str) -> list[dict[str, object]]:
     """Somebody was faster: count what the ledger has. Raises `LedgerUnavailable`."""
     rows = list(await site.archive.numbered(prefix_of(credential)))
-    used = sum(-1 if row["returned"] else 1 for row in rows)
+    used = sum(-1 if row["returned"] else _people(row) for row in rows)
     if len(rows) >= site.use_numbers.get(credential, 0):
         site.used[credential] = max(0, used)
         site.use_numbers[credential] = len(rows)
     return rows
+
+
+def _people(row: dict[str, object]) -> int:
+    people = row.get("people", 1)
+    return people if isinstance(people, int) else 1
 
 
 async def did_not_open(site: Site, command: str) -> None:

@@ -17,7 +17,7 @@ from gateway.flows import occupancy, pass_turns, told, visit_passages
 from gateway.flows.changes import PresenceDoubted, PresenceMoved
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry
-from gateway.flows.site import Answered, Site
+from gateway.flows.site import Answered, Expected, Site
 
 REMEMBERED_OPENINGS = 1_000
 LOOK_BACK = 20
@@ -46,11 +46,12 @@ async def passed(site: Site, device: Device, event: Event, data: Passage) -> Pas
     else:
         result.forced = is_forced(site, device, event.at) and not await _had_a_cause(site, device, event)
     holder = None if answered is None else answered.holder
-    if data.tap is None:
-        holder = _who_was_let_through(site, device, direction)
+    is_counted = False
+    if data.tap is None and (expected := _who_was_let_through(site, device, direction)) is not None:
+        holder, is_counted = expected.holder, expected.is_counted
     if holder is not None:
         _move(site, device, holder, direction, result)
-        _follow_visit(site, device, holder, direction, result)
+        _follow_visit(site, device, event, holder, direction, is_counted, result)
     elif direction is Direction.OUT:
         _somebody_left(site, device, event, result)
     result.then.append(
@@ -141,30 +142,38 @@ def expect_opening(site: Site, command: str) -> None:
         site.openings.popitem(last=False)
 
 
-def expect_person(site: Site, device: Device, holder: str, direction: Direction, hold_ms: int) -> None:
-    """A guard lets `holder` through by hand: the next passage there without a tap is theirs, if it comes in time."""
+def expect_person(
+    site: Site, device: Device, holder: str, direction: Direction, hold_ms: int, counted: bool = False
+) -> None:
+    """A guard lets `holder` through by hand: the next passage there without a tap is theirs, if it comes in time.
+
+    `counted`: as one of a group whom the guard has counted already.
+    """
     until = site.clock.monotonic() + hold_ms / 1000 + PASSAGE_GRACE_S
-    site.expected_people.setdefault(device.id, []).append((holder, direction, until))
+    site.expected_people.setdefault(device.id, []).append(Expected(holder, direction, until, counted))
 
 
-def _who_was_let_through(site: Site, device: Device, direction: Direction) -> str | None:
+def _who_was_let_through(site: Site, device: Device, direction: Direction) -> Expected | None:
     now = site.clock.monotonic()
-    expected = [one for one in site.expected_people.get(device.id, ()) if one[2] >= now]
-    found = next((one for one in expected if one[1] is direction), None)
+    expected = [one for one in site.expected_people.get(device.id, ()) if one.until >= now]
+    found = next((one for one in expected if one.direction is direction), None)
     if found is not None:
         expected.remove(found)
     if expected:
         site.expected_people[device.id] = expected
     else:
         site.expected_people.pop(device.id, None)
-    return None if found is None else found[0]
+    return found
 
 
-def _follow_visit(site: Site, device: Device, holder: str, direction: Direction, result: Passed) -> None:
-    """A visitor's passage begins the visit, or checks it out."""
+def _follow_visit(
+    site: Site, device: Device, event: Event, holder: str, direction: Direction, is_counted: bool, result: Passed
+) -> None:
+    """A visitor's passage begins the visit, or checks it out; of a group one more is counted, unless a guard did so."""
     portal = site.campus.portals.get(device.portal or "")
     if portal is not None and holder in site.directory.papers.visits:
-        result.then.append(lambda: _spawned(site, visit_passages.went_through(site, holder, portal, direction)))
+        key = None if is_counted else f"{device.id}:{event.boot}:{event.seq}"
+        result.then.append(lambda: _spawned(site, visit_passages.went_through(site, holder, portal, direction, key)))
 
 
 def _spawned(site: Site, work: Coroutine[Any, Any, None]) -> None:

@@ -48,16 +48,17 @@ def check_new(password: str, user: str) -> None:
 
 def hash_now(password: str) -> str:
     """The hash to keep, made on the calling thread: for the command line."""
-    return _hasher().hash(password)
+    return _hasher(PASSES, MEMORY_KIB).hash(password)
 
 
 class Passwords:
     """Hashes and compares beside the event loop. `close` ends its threads."""
 
-    def __init__(self) -> None:
-        self._hasher = _hasher()
+    def __init__(self, passes: int = PASSES, memory_kib: int = MEMORY_KIB) -> None:
+        """Less than the defaults is for tests, whose accounts guard nothing."""
+        self._hasher = _hasher(passes, memory_kib)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
-        self._nobodys = _nobodys_hash()
+        self._nobodys = _nobodys_hash(passes, memory_kib)
 
     async def hash(self, password: str) -> str:
         """The hash to keep."""
@@ -83,10 +84,10 @@ class Passwords:
 
 
 @functools.cache
-def _nobodys_hash() -> str:
+def _nobodys_hash(passes: int, memory_kib: int) -> str:
     """The hash of a password that nobody knows; one for the process."""
-    return _hasher().hash(secrets.token_urlsafe(24))
+    return _hasher(passes, memory_kib).hash(secrets.token_urlsafe(24))
 
 
-def _hasher() -> PasswordHasher:
-    return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
+def _hasher(passes: int, memory_kib: int) -> PasswordHasher:
+    return PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from devices.messages import Ack, Command, CredentialPage, Posture, RevokedList
 from gateway.core.nouns import Directory, Presence
 from gateway.core.papers import ExportWhat, Paper, PaperKind
+from gateway.flows.cameras import CameraReads
 from gateway.flows.retention_rules import Kept, Retention
 
 if TYPE_CHECKING:
@@ -123,6 +124,9 @@ class LedgerPort(Protocol):
 
 class Archive(Protocol):
     """Answers questions about what was kept."""
+
+    @property
+    def cameras(self) -> CameraReads: ...
 
     async def directory(self, known: Directory | None) -> Directory: ...
 

@@ -15,7 +15,7 @@ from gateway.core.kinds import CredentialKind, Direction, HolderKind, Outcome
 from gateway.core.nouns import Decision, Portal, Request
 from gateway.core.reasons import Reason
 from gateway.core.rights import Right
-from gateway.flows import by_hand, dormitories, pass_turns, pass_watch
+from gateway.flows import by_hand, dormitories, group_passes, pass_turns, pass_watch
 from gateway.flows.by_hand import Act, Done
 from gateway.flows.permits import NotPossible, NotYours
 from gateway.flows.site import Site
@@ -53,7 +53,7 @@ async def _present(
     device = by_hand.opener_at(site, place)
     request = pass_turns.beside(site, device.id, _as_request(site, place, direction, value))
     now, judged_on = site.clock.now(), site.directory.version
-    decision = decide(request, site.world, now)
+    decision = group_passes.judged(site, request, decide(request, site.world, now), now)
     outcome, reason = decision.outcome, decision.reason
     may = outcome is Outcome.WAIT and may_answer(decision, direction, rights)
     if outcome is Outcome.WAIT and confirmed:

@@ -87,6 +87,34 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetPrinter:
+    """A printer for whole pages: the papers of this gate for a day without power, in which language."""
+
+    gate: str
+    queue: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a sheet; `wide`: the columns in which much is written by hand."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    wide: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What begins a page: its heading, a line about it, lines of text, tables."""
+
+    title: str
+    about: str
+    lines: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A job that the print service has taken. `unreadable`: the name has letters for which this machine has no font, so
     it is not on the paper."""
@@ -104,10 +132,16 @@ class PrinterOut(Exception):
 
 
 class Printing(Protocol):
-    """Prints, without a dialog and without waiting for the paper. `printers`: by gate; `send` raises `PrinterOut`."""
+    """Prints, without a dialog and without waiting for the paper. `printers`, `sheets`: by gate; sending raises
+    `PrinterOut`."""
 
     @property
     def printers(self) -> Mapping[str, Printer]: ...
+
+    @property
+    def sheets(self) -> Mapping[str, SheetPrinter]: ...
+
+    async def send_sheets(self, printer: SheetPrinter, sheets: Sequence[Sheet]) -> Sent: ...
 
     async def seen(self) -> Sequence[PrinterSeen]: ...
 
@@ -122,6 +156,13 @@ class NoPrinters:
     @property
     def printers(self) -> Mapping[str, Printer]:
         return {}
+
+    @property
+    def sheets(self) -> Mapping[str, SheetPrinter]:
+        return {}
+
+    async def send_sheets(self, printer: SheetPrinter, sheets: Sequence[Sheet]) -> Sent:
+        raise PrinterOut(Trouble.NO_QUEUE)
 
     async def seen(self) -> Sequence[PrinterSeen]:
         return ()

@@ -32,6 +32,8 @@ COPIES = ("exports", "paper")
 EVIDENCE = ("evidence", "pictures")
 """Files that there are nowhere else: nobody can say whom they show, so any open case keeps them."""
 NOBODY = ("-", "-")
+OF_CAMERAS = frozenset({Kept.CAMERA_CHECKS, Kept.CAMERA_PICTURES})
+"""Erasing these changes nothing that anybody decides by."""
 RUNS_SHOWN = 14
 COUNTED_AT_MOST = 1_000
 """What is due is counted up to here: the question is whether something is, not how much to the last row."""
@@ -133,7 +135,7 @@ async def _erase(site: Site, kept: Kept) -> int:
         if not keys or keys == before:  # these would come for ever
             return count
         before = keys
-        unit = Unit((), (RowsErased(kept, keys),), directory=True)
+        unit = Unit((), (RowsErased(kept, keys),), directory=kept not in OF_CAMERAS)
         await site.ledger.commit(unit, WITHIN_S)
         if kept is Kept.PRESENCE:
             occupancy.forget(site, keys)

@@ -23,6 +23,10 @@ class Kept(StrEnum):
     DISPOSALS = "disposals"
     """What was written when an alarm was closed."""
     PLATES = "plates"
+    CAMERA_CHECKS = "camera_checks"
+    """Single health checks of cameras, by camera and day; what each hour came to stays."""
+    CAMERA_PICTURES = "camera_pictures"
+    """Small pictures of findings that are mended and of alarms that are closed."""
     SESSIONS = "sessions"
     """Sessions, tokens, hosts' links and sent notices whose time is over."""
 
@@ -42,6 +46,9 @@ class Retention:
     at_min: int = 3 * 60 + 30
     """The minute of the campus's day at which it runs."""
     reason: str = ""
+    checks_days: int = 35
+    evidence_days: int = 7
+    """`video.evidence_days`."""
 
     def days_of(self, kept: Kept) -> int:
         """How long something is kept."""
@@ -55,6 +62,8 @@ class Retention:
             Kept.NOTES: self.notes_days,
             Kept.DISPOSALS: self.notes_days,
             Kept.PLATES: self.plates_days,
+            Kept.CAMERA_CHECKS: self.checks_days,
+            Kept.CAMERA_PICTURES: self.evidence_days,
             Kept.SESSIONS: self.sessions_days,
         }[kept]
 
@@ -66,5 +75,6 @@ class Retention:
     def is_usual(self) -> bool:
         """True if no number of days is the school's own."""
         usual = Retention()
-        names = [field.name for field in fields(self) if field.name.endswith("_days")]
+        # How long pictures of cameras are kept is the round's own setting (`video.evidence_days`).
+        names = [field.name for field in fields(self) if field.name.endswith("_days") and field.name != "evidence_days"]
         return all(getattr(self, name) == getattr(usual, name) for name in names)

@@ -19,16 +19,19 @@ from gateway.core.papers import Cause, Emergency
 from gateway.core.pins import Tries
 from gateway.core.quarantine import DEFAULT, Limits
 from gateway.flows.authority import StillMay, nobody_was_asked
+from gateway.flows.cameras import CameraBook
 from gateway.flows.devices import Registry
 from gateway.flows.feed import Feed
 from gateway.flows.finding import Finder
+from gateway.flows.finding_book import FindingBook
 from gateway.flows.gate_books import CallBook, HelpBook
 from gateway.flows.notice_rules import HostAsked, NoticeRules
-from gateway.flows.open_alarms import OpenAlarms
+from gateway.flows.open_alarms import Alarm, OpenAlarms
 from gateway.flows.ports import Archive, Clock, Courier, LedgerPort, PinDigests
 from gateway.flows.retention_rules import Retention
 from gateway.flows.throttle import Throttle
 from gateway.flows.token_book import TokenBook
+from gateway.flows.zone_counts import ZoneCounts
 
 SPREADS = 100
 """Changes of posture whose way to the devices is remembered in memory; the ledger has all of them."""
@@ -134,6 +137,17 @@ class Picture:
     at: datetime
     command: str
     jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Somebody whom a guard let through by hand and whose passage is awaited until that moment (monotonic)."""
+
+    holder: str
+    direction: Direction
+    until: float
+    is_counted: bool
+    """One of a group whom the guard has counted already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +289,11 @@ class Site:
         self.instance = instance
         self.devices = Registry()
         self.feed = Feed()
+        self.cameras = CameraBook()
         self.alarms = OpenAlarms()
+        self.alarm_opened: Callable[[Alarm], None] = lambda alarm: None
+        """Called with each alarm that is new: `alarm_pictures` listens."""
+        self.findings = FindingBook()
         self.late: OrderedDict[str, TooLate] = OrderedDict()
         """Whom nobody answered in time, by the id under which they waited."""
         self.waits: dict[str, Waiting] = {}
@@ -300,7 +318,7 @@ class Site:
         self.look: asyncio.Task[None] | None = None
         self.looked_at = 0.0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.expected_people: dict[str, list[tuple[str, Direction, float]]] = {}
+        self.expected_people: dict[str, list[Expected]] = {}
         """Whom a guard let through by hand: by device, until when their passage is awaited."""
         self.emergencies: dict[str, Emergency] = {e.id: e for e in directory.papers.emergencies}
         """In force, by id: they hold from the moment they are called, before they are on paper."""
@@ -312,6 +330,7 @@ class Site:
         """Emergencies whose end is being written: nothing new builds on them."""
         self.fires: set[str] = set()
         self.inside: dict[str, int] = {}
+        """How many readers have seen in each zone or deeper; `world.inside` has those of groups too."""
         self.used: dict[str, int] = {}
         self.pins: dict[str, PinDigests] = {}
         self.pin_key = pin_key
@@ -330,6 +349,8 @@ class Site:
         self.snapshots: OrderedDict[str, str] = OrderedDict()
         self.alarm_pictures: OrderedDict[str, Picture] = OrderedDict()
         """Pictures that were asked for an alarm: the snapshot's command, and the alarm."""
+        self.snapshots_for_checks: OrderedDict[str, asyncio.Future[Picture]] = OrderedDict()
+        """Pictures that the round of health checks has asked for, by the snapshot's command."""
         self.wait_snapshots: OrderedDict[str, str] = OrderedDict()
         self.wait_pictures: OrderedDict[str, Picture] = OrderedDict()
         """Pictures of plates that wait: the snapshot's command, and who waits."""
@@ -414,7 +435,7 @@ class Site:
             fires=frozenset(self.fires).union(
                 *(e.zones for e in self.emergencies.values() if e.cause is Cause.FIRE and e.is_live)
             ),
-            inside=MappingProxyType(self.inside),
+            inside=ZoneCounts(self.campus, directory, self.inside, self.presence),
             used=MappingProxyType(self.used),
             trusted_until=self.trusted_until,
         )

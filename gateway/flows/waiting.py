@@ -28,6 +28,7 @@ from gateway.flows import (
     by_hand,
     command_result,
     drill_marks,
+    group_passes,
     openings,
     pass_turns,
     pass_uses,
@@ -227,7 +228,7 @@ def judged_again(site: Site, waiting: Waiting) -> Decision:
     held = pass_uses.held_by(site, waiting)
     if held is not None:
         shown = pass_turns.beside(site, waiting.device, replace(request, value=held.value))
-        return decide(shown, site.world, now)
+        return group_passes.judged(site, shown, decide(shown, site.world, now), now)
     if waiting.holder is not None:
         return as_if_shown(site.world, waiting.holder, request.portal, request.direction, now)
     return decide(request, site.world, now)

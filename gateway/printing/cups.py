@@ -20,11 +20,15 @@ from gateway.flows.printing import (
     PrinterSeen,
     PrintState,
     Sent,
+    Sheet,
+    SheetPrinter,
     Trouble,
 )
 from gateway.printing import ipp
 from gateway.printing.fonts import Face, face
 from gateway.printing.label import SIZES, as_pdf, draw
+from gateway.printing.sheets import as_pdf as sheets_as_pdf
+from gateway.printing.sheets import draw_sheets
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +58,15 @@ HARMLESS = ("-report", "-warning")
 class Cups:
     """Printers of one gateway. `server`: another address of the print service than this machine's own."""
 
-    def __init__(self, printers: Mapping[str, Printer], server: str | None = None, letters: Face | None = None) -> None:
+    def __init__(
+        self,
+        printers: Mapping[str, Printer],
+        server: str | None = None,
+        letters: Face | None = None,
+        sheets: Mapping[str, SheetPrinter] | None = None,
+    ) -> None:
         self._printers = dict(printers)
+        self._sheets = dict(sheets or {})
         self._server = server
         self._environment = {"PATH": PATH, "LC_ALL": "C"} | ({} if server is None else {"CUPS_SERVER": server})
         self._face = letters
@@ -64,6 +75,35 @@ class Cups:
     @property
     def printers(self) -> Mapping[str, Printer]:
         return self._printers
+
+    @property
+    def sheets(self) -> Mapping[str, SheetPrinter]:
+        return self._sheets
+
+    async def send_sheets(self, printer: SheetPrinter, sheets: Sequence[Sheet]) -> Sent:
+        """Hand the pages over. Raises `PrinterOut` if the print service does not take them."""
+        letters = await self._letters()
+        drawn = await asyncio.to_thread(draw_sheets, sheets, letters)
+        document = await asyncio.to_thread(sheets_as_pdf, drawn)
+        job = await self._hand_over(printer.queue, document, "media=A4", "fit-to-page")
+        return Sent(job, drawn.unreadable)
+
+    async def _letters(self) -> Face:
+        if self._face is None:
+            self._face = await asyncio.to_thread(face)
+        return self._face
+
+    async def _hand_over(self, queue: str, document: bytes, *options: str) -> str:
+        """The job; its title shows in the queue's list and names nobody. Raises `PrinterOut`."""
+        words = [word for option in options for word in ("-o", option)]
+        status, out = await self._run(document, "lp", "-d", queue, "-t", "wardgate", *words)
+        found = JOB.search(out)
+        if status != 0 or found is None:
+            log.warning("printer_refused", queue=queue, said=out[:200])
+            if status == 127 or "does not exist" in out:
+                raise PrinterOut(await self._why_not())
+            raise PrinterOut(Trouble.STOPPED if "not accepting" in out else Trouble.OTHER)
+        return found[1]
 
     async def seen(self) -> Sequence[PrinterSeen]:
         """Each printer as it is now."""
@@ -74,22 +114,12 @@ class Cups:
         seen = await self._seen(printer)
         if seen.trouble in (Trouble.NO_QUEUE, Trouble.NO_SERVICE):
             raise PrinterOut(seen.trouble)
-        if self._face is None:
-            self._face = await asyncio.to_thread(face)
-        letters = self._face
+        letters = await self._letters()
         drawn = await asyncio.to_thread(draw, label, printer.paper, letters)
         page = await asyncio.to_thread(as_pdf, drawn)
         width, height = SIZES[printer.paper]
-        # The title shows in the queue's list: it names nobody.
-        media = f"media=Custom.{width}x{height}mm"
-        status, out = await self._run(
-            page, "lp", "-d", printer.queue, "-t", "wardgate", "-o", media, "-o", "print-scaling=none"
-        )
-        found = JOB.search(out)
-        if status != 0 or found is None:
-            log.warning("printer_refused", queue=printer.queue, said=out[:200])
-            raise PrinterOut(Trouble.STOPPED if "not accepting" in out else Trouble.OTHER)
-        return Sent(found[1], drawn.unreadable)
+        job = await self._hand_over(printer.queue, page, f"media=Custom.{width}x{height}mm", "print-scaling=none")
+        return Sent(job, drawn.unreadable)
 
     async def job(self, printer: Printer, job: str) -> JobSeen:
         """What became of it."""

@@ -30,6 +30,7 @@ from gateway.flows.ports import (
 )
 from gateway.flows.retention_rules import Kept, Retention
 from gateway.store import exports, notices, retention
+from gateway.store.cameras import StoredCameras
 from gateway.store.contacts import find_contact, find_portrait
 from gateway.store.database import Database
 from gateway.store.directory import directory_version, load_directory
@@ -64,6 +65,7 @@ class StoreArchive:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
+        self.cameras = StoredCameras(database)
 
     async def directory(self, known: Directory | None) -> Directory:
         """The directory as of now; from `known`, only what changed since is read."""

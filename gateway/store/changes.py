@@ -13,7 +13,7 @@ from gateway.core.kinds import PresenceState
 from gateway.core.papers import Emergency, PaperKind
 from gateway.flows import changes as facts
 from gateway.flows.ports import Issued
-from gateway.store import tables
+from gateway.store import cameras, tables
 from gateway.store.papers import as_row, find_paper
 from gateway.store.people import import_change
 from gateway.store.retention import erase
@@ -243,4 +243,11 @@ _WRITE: dict[type, Callable[[Connection, Any, int], None]] = {
     facts.PassagesCounted: _passages_counted,
     facts.HolderLeft: _holder_left,
     facts.PeopleChanged: _people_changed,
+    facts.CameraChecksKept: lambda connection, fact, _: cameras.keep_checks(connection, fact),
+    facts.CameraSpellMoved: lambda connection, fact, _: cameras.move_spell(connection, fact),
+    facts.CameraPictureKept: lambda connection, fact, _: cameras.keep_picture(connection, fact),
+    facts.CameraLookKept: lambda connection, fact, _: cameras.keep_look(connection, fact),
+    facts.CameraLookMoved: lambda connection, fact, _: cameras.move_look(connection, fact),
+    facts.CameraStateKept: lambda connection, fact, _: cameras.keep_state(connection, fact),
+    facts.CamerasLeft: lambda connection, fact, _: cameras.forget_states(connection, fact),
 }

@@ -21,12 +21,12 @@ from gateway.core.kinds import HolderKind
 from gateway.core.papers import PaperKind
 from gateway.flows.retention_rules import Kept, Retention
 from gateway.flows.visitor_ids import HEX, LENGTH, PREFIX
-from gateway.store import tables
+from gateway.store import cameras, tables
 from gateway.store.database import Database
 from gateway.store.open_cases import Cases, first, named_beside, named_by_papers, open_now, walk
 from gateway.store.tables import contacts, credentials, erased, holders, papers, pins, portraits, presence
 
-AT_ONCE = {Kept.VISITS: 30, Kept.VISITORS: 30, Kept.LEFT: 20}
+AT_ONCE = {Kept.VISITS: 30, Kept.VISITORS: 30, Kept.LEFT: 20, Kept.CAMERA_CHECKS: 2}
 """Where one takes others with it; else a hundred rows."""
 ROWS_AT_ONCE = 100
 PASSAGES_AT_ONCE = 5_000
@@ -59,6 +59,8 @@ AUDITED = (
     PaperKind.SHIFT,
     PaperKind.HOLD,
     PaperKind.EXPORT,
+    PaperKind.WORK_ORDER,
+    PaperKind.MAINTENANCE,
 )
 VACUUMED = (
     "papers",
@@ -75,9 +77,10 @@ VACUUMED = (
     "tokens",
     "host_links",
     "outbox",
+    "camera_pictures",
 )
 
-UNSORTED = frozenset({Kept.NOTES, Kept.DISPOSALS, Kept.PLATES})
+UNSORTED = frozenset({Kept.NOTES, Kept.DISPOSALS, Kept.PLATES, Kept.CAMERA_PICTURES})
 """What nobody can say of whom it is: while any case is open it may belong to that one."""
 
 _ENDED = sa.func.coalesce(papers.c.ends_at, papers.c.starts_at)
@@ -213,6 +216,8 @@ _DUE: Mapping[Kept, Find] = {
     Kept.NOTES: _simple(tables.notes, "ref", "at"),
     Kept.DISPOSALS: _disposals_due,
     Kept.PLATES: _simple(tables.plates_seen, "ref", "at"),
+    Kept.CAMERA_CHECKS: lambda connection, before, _case, limit: cameras.days_due(connection, before, limit),
+    Kept.CAMERA_PICTURES: lambda connection, before, _case, limit: cameras.pictures_due(connection, before, limit),
     Kept.SESSIONS: _sessions_due,
 }
 
@@ -317,6 +322,8 @@ _ERASE: Mapping[Kept, Erase] = {
     Kept.NOTES: _erase_simple(tables.notes, "ref"),
     Kept.DISPOSALS: _erase_disposals,
     Kept.PLATES: _erase_simple(tables.plates_seen, "ref"),
+    Kept.CAMERA_CHECKS: lambda connection, keys, _version, _case: cameras.erase_days(connection, keys),
+    Kept.CAMERA_PICTURES: lambda connection, keys, _version, _case: cameras.erase_pictures(connection, keys),
     Kept.SESSIONS: _erase_sessions,
 }
 

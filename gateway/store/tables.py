@@ -253,6 +253,91 @@ passage_counts = Table(
     comment="How many went through, by day: numbers only, kept when the passages themselves name nobody any more.",
 )
 
+camera_checks = Table(
+    "camera_checks",
+    metadata,
+    Column("camera", String(63), primary_key=True),
+    Column("due_at", UtcTime, primary_key=True, comment="when the plan wanted this check"),
+    Column("at", UtcTime, nullable=False, comment="when it was done or given up"),
+    Column("miss", String(12), comment="why it was not done; empty: it was done"),
+    Column("findings", Text, nullable=False, comment="what stood at that moment, names parted by spaces"),
+    Column("measures", Text, nullable=False, comment="the numbers of the newest picture, JSON"),
+    Column("batch", BigInteger, nullable=False, index=True, comment="the ledger's record that covers it"),
+    comment="Every planned check, done or missed. Kept some weeks; `camera_hours` has the sums for years.",
+)
+
+camera_hours = Table(
+    "camera_hours",
+    metadata,
+    Column("camera", String(63), primary_key=True),
+    Column("hour", UtcTime, primary_key=True),
+    Column("planned", Integer, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("missed_camera", Integer, nullable=False),
+    Column("missed_gateway", Integer, nullable=False),
+    Column("missed_overload", Integer, nullable=False),
+    Column("missed_maintenance", Integer, nullable=False),
+    Column("healthy", Integer, nullable=False, comment="of those done, how many found nothing"),
+    Index(None, "hour"),
+    comment="What each hour's checks of a camera came to.",
+)
+
+camera_spells = Table(
+    "camera_spells",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("camera", String(63), nullable=False),
+    Column("finding", String(20), nullable=False),
+    Column("began_at", UtcTime, nullable=False, comment="the first look that showed it"),
+    Column("raised_at", UtcTime, nullable=False),
+    Column("cleared_at", UtcTime, comment="empty: it stands"),
+    Column("value", Text, nullable=False, comment="the measure and the threshold that it passed, JSON"),
+    Index(None, "camera", "raised_at"),
+    Index(None, "cleared_at"),
+    comment="Each time something was wrong with a camera: from when to when.",
+)
+
+camera_references = Table(
+    "camera_references",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("camera", String(63), nullable=False, index=True),
+    Column("mode", String(10), nullable=False, comment="day or infrared"),
+    Column("part", Integer, nullable=False, comment="of the day, 0 to 5: four hours each, by the site's clock"),
+    Column("state", String(10), nullable=False, comment="learnt, confirmed, retired"),
+    Column("made_at", UtcTime, nullable=False),
+    Column("confirmed_at", UtcTime),
+    Column("confirmed_by", String(64), comment="a user's reference"),
+    Column("retired_at", UtcTime),
+    Column("body", LargeBinary, nullable=False, comment="numbers that pictures are compared with"),
+    Column("picture", String(32), comment="of camera_pictures"),
+    comment="What a camera looks like when all is well, by hour and by day or infrared; old ones are kept.",
+)
+
+camera_pictures = Table(
+    "camera_pictures",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("camera", String(63), nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("why", String(12), nullable=False, comment="finding, cleared, reference, before, after"),
+    Column("of", String(64), comment="the spell, reference or alarm that it belongs to"),
+    Column("jpeg", LargeBinary, nullable=False),
+    Index(None, "of"),
+    Index(None, "camera", "at"),
+    comment="Small pictures, areas of the configuration blurred; erased after some days unless a case is open.",
+)
+
+camera_states = Table(
+    "camera_states",
+    metadata,
+    Column("camera", String(63), primary_key=True),
+    Column("checked_until", UtcTime, nullable=False, comment="up to here each planned check has its record"),
+    Column("health", Text, nullable=False, comment="the state of its judge, JSON"),
+    Column("recording", Text, nullable=False, comment="what its recorder said last, JSON"),
+    comment="Where the round stood with each camera, so that a restart goes on from there.",
+)
+
 presence = Table(
     "presence",
     metadata,

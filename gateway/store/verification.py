@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.core.chain import Head, Link, first_break
+from gateway.store.camera_verification import first_bent_batch
 from gateway.store.database import Database
 from gateway.store.head_file import read_copy
 from gateway.store.tables import head as head_table
@@ -83,6 +84,9 @@ def _verify(connection: Connection, on_file: Head | None, second: Head | None, c
     if end.count and copy is not None and second is None and copy.exists():
         what = f"the head's second place ({copy}) was not made under this key"
         return Verdict(end.count, end.hash, end.count, what)
+    bent = first_bent_batch(connection)
+    if bent is not None:
+        return Verdict(end.count, end.hash, *bent)
     return Verdict(end.count, end.hash)
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from gateway.core.kinds import Direction
-from gateway.core.papers import Identification, IdentificationReason, Opening, OpeningKind, PaperKind
+from gateway.core.papers import Identification, IdentificationReason, Opening, OpeningKind, PaperKind, Service
 from gateway.flows import identifications, openings, reading
 from gateway.web import visit_shapes as shapes
 from gateway.web.context import Call
@@ -75,6 +75,7 @@ async def open_by_hand(call: Call) -> shapes.OpeningDone:
             rights=call.by.rights,
             holder=given.holder,
             count=given.count,
+            service=None if given.service is None else Service(given.service),
         )
     return shapes.OpeningDone(
         done.id,
@@ -109,6 +110,7 @@ def as_opening(opening: Opening) -> shapes.OpeningInfo:
         opening.disposal,
         opening.disposed_by,
         opening.disposed_at,
+        None if opening.service is None else opening.service.value,
     )
 
 

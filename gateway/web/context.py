@@ -15,10 +15,13 @@ from gateway.flows.kiosk_locks import KioskLocks
 from gateway.flows.passwords import Passwords
 from gateway.flows.printing import NoPrinters, Printing
 from gateway.flows.reading import Records
+from gateway.flows.report_port import AvailabilityReports
 from gateway.flows.sign_in import SignIn, Who
 from gateway.flows.site import Site
 from gateway.flows.throttle import Throttle
+from gateway.web.camera_news import CameraNews
 from gateway.web.pass_pictures import CodeDrawer, CodeReader
+from gateway.web.picture_readers import PictureReaders
 from gateway.web.problems import Kind, Problem
 
 if TYPE_CHECKING:
@@ -72,6 +75,11 @@ class Parts:
     draws_asked: Throttle = field(default_factory=lambda: Throttle(free=60, longest_s=4.0, forget_s=60.0))
     """Who asked for a picture of any code, by address: a whole group behind one address gets theirs."""
     code_drawer: CodeDrawer = field(default_factory=CodeDrawer)
+    picture_readers: PictureReaders = field(default_factory=PictureReaders)
+    """Who has looked at the cameras' newest pictures lately."""
+    camera_news: CameraNews = field(default_factory=CameraNews)
+    reports: AvailabilityReports | None = None
+    """How well the cameras did; None: nobody here makes reports."""
     paper: "PaperFolder | None" = None
     """Where the papers for a day without power lie; None: none are kept."""
     streams: set[web.WebSocketResponse] = field(default_factory=set)

@@ -2,9 +2,9 @@
 
 import csv
 
-from gateway.core.kinds import Direction, HolderKind
+from gateway.core.kinds import Direction
 from gateway.core.papers import Member, PaperKind, Visit
-from gateway.flows import delegations, reading, visits
+from gateway.flows import delegations, reading
 from gateway.flows.documents import DocumentKind, read_document
 from gateway.flows.permits import WrongField
 from gateway.flows.site import Site
@@ -14,15 +14,17 @@ from gateway.web.context import Call
 from gateway.web.permit_words import in_words
 from gateway.web.problems import not_found
 from gateway.web.visit_shapes import VisitInfo, Visits
-from gateway.web.visits import as_belongings, as_visit, registrar
+from gateway.web.visits import SEE_ALL, as_visit, as_visitor, as_wanted, is_mine, registrar
 
 LONGEST_NAME = 64
 
 
 async def list_groups(call: Call) -> Visits:
-    """Live ones, by their beginning."""
+    """Live ones, by their beginning; hosts see those that are theirs."""
     site = call.site
     found = [one for some in site.directory.papers.visits.values() for one in some if one.members]
+    if not call.may(*SEE_ALL):
+        found = [one for one in found if is_mine(call, one)]
     rows = sorted(found, key=lambda one: (one.starts_at, one.id))[: call.query.limit]
     await reading.note(site, call.by.ref, "delegations", len(rows))
     return Visits([as_visit(site, one) for one in rows])
@@ -31,25 +33,10 @@ async def list_groups(call: Call) -> Visits:
 async def register_group(call: Call) -> shapes.DelegationMade:
     given, site = call.body, call.site
     async with in_words(call):
-        leader = given.leader
-        document = read_document(
-            site, DocumentKind(leader.document.kind), leader.document.number, "leader.document.number"
-        )
-        name = leader.name.strip()
-        visitor = visits.Visitor(name, document, leader.phone.strip(), leader.organisation.strip(), leader.plate)
-        first = Member(name, document.kind.value, document.ending, document.hash)
-        wanted = visits.Wanted(
-            visitor,
-            HolderKind(given.kind),
-            given.host,
-            given.purpose,
-            frozenset(given.zones),
-            given.starts_at,
-            given.ends_at,
-            as_belongings(given.belongings),
-            given.gathering,
-            members=(first, *_listed(site, given), *_in_rows(site, given.rows)),
-        )
+        leader = as_visitor(site, given.leader, "leader")
+        document = leader.document
+        first = Member(leader.name, document.kind.value, document.ending, document.hash)
+        wanted = as_wanted(given, leader, members=(first, *_listed(site, given), *_in_rows(site, given.rows)))
         who = registrar(call, wanted.kind, given.host)
         made = await delegations.register_group(site, wanted, who, given.key)
     return shapes.DelegationMade(made.visit.id, as_visit(site, made.visit), made.pass_value)
@@ -57,7 +44,7 @@ async def register_group(call: Call) -> shapes.DelegationMade:
 
 async def get_group(call: Call) -> VisitInfo:
     found = await call.site.archive.paper(PaperKind.VISIT, call.path("visit"))
-    if not isinstance(found, Visit) or not found.members:
+    if not isinstance(found, Visit) or not found.members or not (call.may(*SEE_ALL) or is_mine(call, found)):
         raise not_found("delegation")
     await reading.note(call.site, call.by.ref, "delegation", len(found.members), found.holder)
     return as_visit(call.site, found)

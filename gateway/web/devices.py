@@ -158,6 +158,7 @@ def as_alarm(alarm: Alarm) -> shapes.AlarmInfo:
         alarm.last_at,
         alarm.acknowledged_by,
         silent=alarm.condition in alarms.SILENT,
+        pictures=[shapes.AlarmPictureInfo(one.id, one.camera, one.why, one.at) for one in alarm.pictures],
     )
 
 

@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -148,8 +149,9 @@ async def serve(call: Call) -> web.Response:
     return web.Response(body=file.body, content_type=file.type, charset="utf-8", headers=headers)
 
 
-def _found(folder: Path, prefix: str) -> dict[str, _File]:
-    """Files of known types below `folder`; links are not followed."""
+@cache
+def _found(folder: Path, prefix: str) -> Mapping[str, _File]:
+    """Files of known types below `folder`; links are not followed. Looked for once: they come with the program."""
     files: dict[str, _File] = {}
     for where, folders, names in os.walk(folder):
         if prefix:

@@ -94,6 +94,24 @@ class PlateFound(Answer, frozen=True):
     decision: PlateDecision | None
 
 
+class RegisterWanted(Given, frozen=True):
+    """`q`: letters of the plate, the route, or whose it is; `kind` may be `expiring`: papers that end within thirty
+    days, or have ended."""
+
+    q: Annotated[str, Meta(max_length=100)] = ""
+    kind: Literal["all", "registered", "bus", "two_wheeler", "visitor", "expiring"] = "all"
+    skip: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class RegisterPage(Answer, frozen=True):
+    """One page by the plates, and how many there are in all; `expiring`: those with papers to renew, of all kinds."""
+
+    vehicles: list[VehicleInfo]
+    total: int
+    expiring: int
+
+
 class VehicleRequests(Answer, frozen=True):
     visits: list[PlateVisit]
 

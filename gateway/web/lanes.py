@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.core.kinds import CredentialKind, Direction, PortalKind
 from gateway.core.nouns import Request
-from gateway.core.papers import Visit
+from gateway.core.papers import Vehicle, Visit
 from gateway.flows import lane_view, plates, reading, vehicles, vehicles_import
 from gateway.flows.permits import WrongField
 from gateway.flows.site import Site
@@ -17,7 +17,7 @@ from gateway.web import lane_shapes as shapes
 from gateway.web import permit_shapes
 from gateway.web.context import Call
 from gateway.web.permit_words import in_words, person
-from gateway.web.permits import as_vehicle
+from gateway.web.permits import as_vehicle, plates_of, vehicle_info
 from gateway.web.problems import FieldError, Kind, Problem, not_found
 from gateway.web.shapes import PlateProposal, TraceLine
 
@@ -75,6 +75,31 @@ async def look_up_plate(call: Call) -> shapes.PlateFound:
         proposed,
         decision,
     )
+
+
+async def read_register(call: Call) -> shapes.RegisterPage:
+    """By the plates; only what is shown is made into an answer, however many there are."""
+    given, site = call.body, call.site
+    all_of_them = site.directory.papers.vehicles
+    plates = plates_of(site, set(all_of_them))
+    expiring = {ref for ref, one in all_of_them.items() if vehicles.papers_expire(site, one) is not None}
+    wanted = given.q.strip().upper()
+    found = [
+        one
+        for ref, one in all_of_them.items()
+        if (given.kind in ("all", one.kind.value) or (given.kind == "expiring" and ref in expiring))
+        and (not wanted or any(wanted in text.upper() for text in _words_of(site, one, plates.get(ref))))
+    ]
+    found.sort(key=lambda one: (plates.get(one.id, ""), one.id))
+    page = found[given.skip : given.skip + given.limit]
+    await reading.note(site, call.by.ref, "vehicles", len(page))
+    shown = [vehicle_info(site, one, plates.get(one.id)) for one in page]
+    return shapes.RegisterPage(shown, len(found), len(expiring))
+
+
+def _words_of(site: Site, vehicle: Vehicle, plate: str | None) -> tuple[str, ...]:
+    people = (site.directory.holders.get(ref or "") for ref in (vehicle.holder, vehicle.driver))
+    return (plate or "", vehicle.route, *(one.name for one in people if one is not None))
 
 
 async def list_requests(call: Call) -> shapes.VehicleRequests:

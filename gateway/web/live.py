@@ -6,7 +6,8 @@ waited for; the stream ends within a second of its session. Leaves to others: wh
 """
 
 import asyncio
-from typing import Annotated, Any
+from collections.abc import Coroutine
+from typing import Annotated, Any, Literal
 
 import msgspec
 import structlog
@@ -14,6 +15,7 @@ from aiohttp import WSMsgType, web
 
 from gateway.core.kinds import Level
 from gateway.core.levels import order_in_force
+from gateway.core.rights import Right
 from gateway.flows import emergencies, gate_help, reading
 from gateway.flows.accounts import AccountsAway
 from gateway.flows.feed import Lagging, Subscription
@@ -21,7 +23,8 @@ from gateway.flows.ports import LedgerUnavailable
 from gateway.flows.reading import RecordsAway
 from gateway.flows.sign_in import Who
 from gateway.flows.site import Site
-from gateway.web import gate_view
+from gateway.web import camera_news, gate_view
+from gateway.web.camera_news import About
 from gateway.web.context import PARTS, Call, Parts
 from gateway.web.devices import as_device, from_device_event, hears_silent, open_alarms, sees_plates, who_waits
 from gateway.web.dispatch import is_locked
@@ -46,14 +49,18 @@ POLICY_VIOLATION, TRY_AGAIN_LATER, GOING_AWAY, SIGNED_OUT = 1008, 1013, 1001, 44
 
 
 class StreamQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`gate`: only what a kiosk at this gate shows. A session that began at a kiosk gets its own gate's in any case."""
+    """`gate`: only what a kiosk at this gate shows. A session that began at a kiosk gets its own gate's in any case.
+    `of`: the cameras and nothing else; for whoever may see them, and may watch or not."""
 
     gate: Annotated[str, msgspec.Meta(max_length=63)] = ""
+    of: Literal["", "cameras"] = ""
 
 
 async def stream(call: Call) -> web.StreamResponse:
     """One screen, from its handshake to its end."""
     parts, who = call.parts, call.by
+    if not call.may(Right.SEE_CAMERAS if call.query.of else Right.WATCH):
+        raise Problem(Kind.NOT_ALLOWED)
     if call.request.headers.get("Upgrade", "").lower() != "websocket":
         raise Problem(Kind.MALFORMED, "this is a WebSocket")
     gate = _gate_of(call)
@@ -67,7 +74,11 @@ async def stream(call: Call) -> web.StreamResponse:
     parts.metrics.stream_opened()
     subscription = parts.site.feed.subscribe()
     try:
-        await _run(parts, who, socket, subscription, gate)
+        if call.query.of:
+            cameras = _Cameras(parts)
+            await _run(parts, who, socket, cameras.tell(socket, subscription), cameras.tick(socket))
+        else:
+            await _run(parts, who, socket, _tell(parts, who, socket, subscription, gate), _tick(parts, socket))
     finally:
         subscription.close()
         parts.streams.discard(socket)
@@ -84,12 +95,16 @@ def _gate_of(call: Call) -> str | None:
 
 
 async def _run(
-    parts: Parts, who: Who, socket: web.WebSocketResponse, subscription: Subscription, gate: str | None
+    parts: Parts,
+    who: Who,
+    socket: web.WebSocketResponse,
+    tell: Coroutine[Any, Any, None],
+    tick: Coroutine[Any, Any, None],
 ) -> None:
     """Tell and listen side by side; whichever ends first ends the other."""
     jobs = [
-        asyncio.create_task(_tell(parts, who, socket, subscription, gate)),
-        asyncio.create_task(_tick(parts, socket)),
+        asyncio.create_task(tell),
+        asyncio.create_task(tick),
         asyncio.create_task(_watch_session(parts, who, socket)),
         asyncio.create_task(_listen(socket)),
     ]
@@ -137,9 +152,14 @@ async def _tell(
             if event["type"] == "device":
                 event = {"type": "device", "device": from_device_event(event)}
             await _send(socket, event)
+            await asyncio.sleep(0)  # of hundreds at once none waits by itself, and a tap would wait for them all
     except Lagging:
-        parts.metrics.stream_cut("lagging")
-        await socket.close(code=TRY_AGAIN_LATER, message=b"too slow")
+        await _cut(parts, socket)
+
+
+async def _cut(parts: Parts, socket: web.WebSocketResponse) -> None:
+    parts.metrics.stream_cut("lagging")
+    await socket.close(code=TRY_AGAIN_LATER, message=b"too slow")
 
 
 async def _tick(parts: Parts, socket: web.WebSocketResponse) -> None:
@@ -147,6 +167,42 @@ async def _tick(parts: Parts, socket: web.WebSocketResponse) -> None:
     while True:
         await asyncio.sleep(SIGN_OF_LIFE_S)
         await _send(socket, {"type": "tick", **now_and_counts(parts)})
+
+
+class _Cameras:
+    """The stream of a screen that shows the cameras: all of them first, then each that has changed."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._site, self._news = parts, parts.site, parts.camera_news
+        self._look = 0
+        self._turn = asyncio.Lock()
+
+    async def tell(self, socket: web.WebSocketResponse, subscription: Subscription) -> None:
+        """At once what is found, what becomes of work orders, and rounds."""
+        await self._send(socket, About("snapshot"))
+        try:
+            async for event in subscription:
+                about = camera_news.concerns(event)
+                if about is not None:
+                    await self._send(socket, about)
+                    await asyncio.sleep(0)  # see `_tell`
+        except Lagging:
+            await _cut(self._parts, socket)
+
+    async def tick(self, socket: web.WebSocketResponse) -> None:
+        """Checks that were done, new pictures by their number, and proof that the stream lives."""
+        while True:
+            await asyncio.sleep(SIGN_OF_LIFE_S)
+            await self._send(socket, About("tick"))
+
+    async def _send(self, socket: web.WebSocketResponse, about: About) -> None:
+        """In turn, so that a screen never gets an older state after a newer one."""
+        site, (what, camera) = self._site, about
+        async with self._turn:
+            look = self._news.look(site, camera)
+            cameras, self._look = self._news.since(self._look), look
+            event = {"type": what, "camera": camera, "at": site.clock.now(), "cameras": cameras, "away": away(site)}
+            await _send(socket, event)
 
 
 async def _watch_session(parts: Parts, who: Who, socket: web.WebSocketResponse) -> None:
@@ -198,12 +254,15 @@ def now_and_counts(parts: Parts) -> dict[str, Any]:
         "at": site.clock.now(),
         "level": strictest(site),
         "emergencies": [emergencies.as_event(site, one) for one in emergencies.in_force(site)],
-        "away": [
-            name for name, ok in (("broker", site.broker_connected), ("database", not site.ledger.is_away)) if not ok
-        ],
+        "away": away(site),
         "counts": parts.tally.counts(),
         "relief": [gate_help.as_told(one) for one in site.help.reliefs.values()],
     }
+
+
+def away(site: Site) -> list[str]:
+    """Parts that the gateway has lost."""
+    return [name for name, ok in (("broker", site.broker_connected), ("database", not site.ledger.is_away)) if not ok]
 
 
 def strictest(site: Site) -> dict[str, Any]:

@@ -123,6 +123,11 @@ async def live(call: Call) -> web.Response:
         raise web.HTTPSeeOther(f"/kiosk?gate={who.session.kiosk}")
     language = wanted_language(call.request, who.language)
     texts = pages.texts(language)
+    sees_cameras = who.may(frozenset({Right.SEE_CAMERAS}))
+    if sees_cameras:
+        texts["places"] |= {one.camera.id: in_language(one.camera.name, language) for one in call.site.cameras}
+    if sees_cameras and not who.may(frozenset({Right.WATCH})):
+        raise web.HTTPSeeOther("/cameras")
     if not who.may(frozenset({Right.WATCH})):
         return pages.render(call.request, "no_page.html", language, status=403, who=who, texts=texts)
     state = msgspec.to_builtins(await snapshot(call.parts, who, "live"), builtin_types=(datetime,))
@@ -132,6 +137,7 @@ async def live(call: Call) -> web.Response:
         language,
         who=who,
         rights=sorted(who.rights),
+        sees_cameras=sees_cameras,
         state=state,
         texts=texts,
     )

@@ -1,8 +1,8 @@
-"""Two pages beside the gate: the register of vehicles at a desk, and a teacher's leave slips on a phone."""
+"""Pages beside the gate: the register of vehicles, standing passes and groups at a desk, leave slips on a phone."""
 
 from aiohttp import web
 
-from gateway.core.kinds import PortalKind
+from gateway.core.kinds import Direction, PortalKind
 from gateway.core.rights import Right
 from gateway.web.context import Call
 from gateway.web.translations import wanted_language
@@ -18,6 +18,24 @@ async def slips(call: Call) -> web.Response:
     """Asked for and given by teachers."""
     second = call.site.campus.slips.second_approval
     return _page(call, "slips.html", (Right.GIVE_SLIPS,), second_approval=second)
+
+
+async def standing(call: Call) -> web.Response:
+    """Standing passes of contractors and suppliers: given and taken back by whoever manages passes."""
+    gates = [
+        one.id
+        for one in call.site.campus.portals.values()
+        if one.kind in (PortalKind.GATE, PortalKind.VEHICLE_GATE) and Direction.IN in one.directions
+    ]
+    return _page(call, "standing.html", (Right.MANAGE_PASSES, Right.WATCH), gates=gates)
+
+
+async def groups(call: Call) -> web.Response:
+    """Groups, registered ahead: by the gate's people for any host, by hosts for themselves."""
+    who = call.who
+    holder = None if who is None or who.holder is None else call.site.directory.holders.get(who.holder)
+    me = None if holder is None else {"id": holder.id, "name": holder.name}
+    return _page(call, "groups.html", (Right.REGISTER_VISITS, Right.HOST_VISITS), me=me)
 
 
 def _page(call: Call, template: str, rights: tuple[Right, ...], **more: object) -> web.Response:

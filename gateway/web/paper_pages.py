@@ -5,6 +5,7 @@ stand by themselves, with their style inside. Leaves to others: what is on a she
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from gateway.flows import paper_day, paper_entries, reading
 from gateway.flows.paper_day import PaperDay
 from gateway.flows.paper_entries import Line
 from gateway.flows.permits import WrongField
+from gateway.flows.printing import NoPrinters, Printing
 from gateway.flows.told import person
 from gateway.web import paper_shapes as shapes
 from gateway.web.context import Call
@@ -24,6 +26,7 @@ from gateway.web.files import STATIC
 from gateway.web.gate_help import known_gate
 from gateway.web.pages import Pages, in_language
 from gateway.web.paper_folder import PaperFolder
+from gateway.web.paper_print import print_sheets
 from gateway.web.problems import FieldError, Kind, Problem
 from gateway.web.translations import LANGUAGES, wanted_language
 from gateway.web.words import WORDS
@@ -61,7 +64,7 @@ async def state(call: Call) -> shapes.PaperState:
     await reading.note(site, call.by.ref, "paper_day", len(inside))
     folder = call.parts.paper
     sets = [] if folder is None else await asyncio.to_thread(folder.sets)
-    return shapes.PaperState(gate, sets, inside=inside)
+    return shapes.PaperState(gate, sets, inside=inside, prints=gate in call.parts.printing.sheets)
 
 
 async def make(call: Call) -> shapes.PaperState:
@@ -71,8 +74,11 @@ async def make(call: Call) -> shapes.PaperState:
         raise Problem(Kind.CONFLICT, "no_folder: this gateway keeps no papers")
     days = [paper_day.gather(site, one) for one in site.campus.gates]
     await paper_day.note_made(site, days, call.by.ref)
-    await save(call.parts.pages, folder, days)
-    return shapes.PaperState(gate, await asyncio.to_thread(folder.sets), made_at=site.clock.now())
+    printing = call.parts.printing if call.body.print else NoPrinters()
+    troubles = await save_and_print(call.parts.pages, folder, printing, days)
+    not_printed = {gate: trouble for gate, trouble in troubles.items() if trouble is not None}
+    sets = await asyncio.to_thread(folder.sets)
+    return shapes.PaperState(gate, sets, site.clock.now(), [], gate in call.parts.printing.sheets, not_printed)
 
 
 async def type_in(call: Call) -> shapes.TypedLines:
@@ -95,6 +101,24 @@ async def type_in(call: Call) -> shapes.TypedLines:
 
 async def save(pages: Pages, folder: PaperFolder, days: list[PaperDay]) -> int:
     """Keep the sheets of these gates in both languages; how many files."""
+    return len(await _saved(pages, folder, days))
+
+
+async def save_and_print(
+    pages: Pages, folder: PaperFolder, printing: Printing, days: list[PaperDay]
+) -> Mapping[str, str | None]:
+    """Keep them, and print those of the gates that have a printer for it.
+
+    By gate what keeps the printer from printing, None for what was sent.
+    """
+    files = await _saved(pages, folder, days)
+    printers = [printing.sheets[day.gate] for day in days if day.gate in printing.sheets]
+    return {
+        one.gate: await print_sheets(printing, one.gate, files[f"{one.gate}.{one.language}.html"]) for one in printers
+    }
+
+
+async def _saved(pages: Pages, folder: PaperFolder, days: list[PaperDay]) -> dict[str, str]:
     style = STYLE.read_text("utf-8")
     files: dict[str, str] = {}
     for day in days:
@@ -103,7 +127,7 @@ async def save(pages: Pages, folder: PaperFolder, days: list[PaperDay]) -> int:
             files[f"{day.gate}.{language}.html"] = pages.as_text("paper.html", language, style=Markup(style), **values)
     if days:
         await asyncio.to_thread(folder.save, days[0].made_at.astimezone(pages.campus.timezone), files)
-    return len(files)
+    return files
 
 
 def _values(pages: Pages, day: PaperDay, language: str) -> dict[str, Any]:

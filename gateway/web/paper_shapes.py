@@ -18,7 +18,10 @@ class PaperQuery(Given, frozen=True):
 
 
 class MakePaper(Given, frozen=True):
+    """`print`: also on paper, at each gate that has a printer for it."""
+
     gate: GateId
+    print: bool = False
 
 
 class PaperLine(Given, frozen=True):
@@ -77,9 +80,14 @@ class InsideLine(Answer, frozen=True):
 
 
 class PaperState(Answer, frozen=True):
-    """`sets`: the papers that were made, the newest first, by the site's own time; `inside`: see `InsideLine`."""
+    """`sets`: the papers that were made, the newest first, by the site's own time; `inside`: see `InsideLine`.
+
+    `prints`: this gate has a printer for them; `not_printed`: by gate, what keeps its printer from printing.
+    """
 
     gate: str
     sets: list[str]
     made_at: datetime | None = None
     inside: list[InsideLine] = field(default_factory=list)
+    prints: bool = False
+    not_printed: dict[str, str] = field(default_factory=dict)

@@ -218,8 +218,8 @@ def as_gathering(site: Site, paper: Gathering) -> shapes.GatheringInfo:
 
 async def list_vehicles(call: Call) -> shapes.Vehicles:
     found = await on_file(call, Vehicle)
-    plates = _plates(call.site, {paper.id for paper in found})
-    return shapes.Vehicles([_vehicle(call.site, paper, plates.get(paper.id)) for paper in found])
+    plates = plates_of(call.site, {paper.id for paper in found})
+    return shapes.Vehicles([vehicle_info(call.site, paper, plates.get(paper.id)) for paper in found])
 
 
 async def register_vehicle(call: Call) -> shapes.VehicleInfo:
@@ -281,7 +281,7 @@ async def remove_essential(call: Call) -> shapes.EssentialInfo:
 
 
 def as_vehicle(site: Site, paper: Vehicle) -> shapes.VehicleInfo:
-    return _vehicle(site, paper, _plates(site, {paper.id}).get(paper.id))
+    return vehicle_info(site, paper, plates_of(site, {paper.id}).get(paper.id))
 
 
 def as_essential(site: Site, paper: Essential) -> shapes.EssentialInfo:
@@ -291,7 +291,8 @@ def as_essential(site: Site, paper: Essential) -> shapes.EssentialInfo:
     )  # fmt: skip
 
 
-def _vehicle(site: Site, paper: Vehicle, plate: str | None) -> shapes.VehicleInfo:
+def vehicle_info(site: Site, paper: Vehicle, plate: str | None) -> shapes.VehicleInfo:
+    """A vehicle whose plate is known already."""
     timetable = timetable_lines(paper.timetable)
     return shapes.VehicleInfo(
         paper.id,
@@ -312,7 +313,8 @@ def _vehicle(site: Site, paper: Vehicle, plate: str | None) -> shapes.VehicleInf
     )
 
 
-def _plates(site: Site, refs: set[str]) -> dict[str, str]:
+def plates_of(site: Site, refs: set[str]) -> dict[str, str]:
+    """The plates of these, by reference."""
     return {c.ref: c.value for c in site.directory.credentials.values() if c.ref in refs}
 
 

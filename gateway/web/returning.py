@@ -5,7 +5,6 @@ from gateway.flows.documents import DocumentKind
 from gateway.web import returning_shapes as shapes
 from gateway.web.context import Call
 from gateway.web.permit_words import in_words
-from gateway.web.problems import not_found
 
 
 async def find_returning(call: Call) -> shapes.Returning:
@@ -14,5 +13,5 @@ async def find_returning(call: Call) -> shapes.Returning:
     async with in_words(call):
         found = await returning.find_visitor(call.site, DocumentKind(given.kind), given.number, call.by.ref)
     if found is None:
-        raise not_found("visitor")
-    return shapes.Returning(found.name, found.organisation, found.plate, found.last_kind.value)
+        return shapes.Returning(False)
+    return shapes.Returning(True, found.name, found.organisation, found.plate, found.last_kind.value)

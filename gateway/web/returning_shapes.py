@@ -9,9 +9,10 @@ class AskReturning(Given, frozen=True):
 
 
 class Returning(Answer, frozen=True):
-    """What the last visit said; `last_kind` is the kind of that visit."""
+    """What the last visit said, if there was one; `last_kind` is the kind of that visit."""
 
-    name: str
-    organisation: str
-    plate: str | None
-    last_kind: str
+    found: bool
+    name: str = ""
+    organisation: str = ""
+    plate: str | None = None
+    last_kind: str | None = None

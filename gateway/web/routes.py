@@ -25,6 +25,7 @@ from gateway.web import (
     users,
     what_if,
 )
+from gateway.web.camera_routes import CAMERA_ROUTES
 from gateway.web.dispatch import Access, Route
 from gateway.web.host_routes import HOST_ROUTES
 from gateway.web.kiosk_routes import KIOSK_ROUTES
@@ -243,10 +244,11 @@ ROUTES: tuple[Route, ...] = (
     *RETURNING_ROUTES,
     *KIOSK_ROUTES,
     *VISIT_DAY_ROUTES,
+    *CAMERA_ROUTES,
     *STANDING_ROUTES,
     # ------------------------------------------------------------ live, health, documents
-    Route("GET", f"{API}/stream", live.stream, "Live events over a WebSocket; of one gate, or of all.",
-          allowed=WATCH, query=live.StreamQuery, status=101, tag="live"),
+    Route("GET", f"{API}/stream", live.stream, "Live events over a WebSocket; of one gate, of all, or of cameras.",
+          allowed=rights(Right.WATCH, Right.SEE_CAMERAS), query=live.StreamQuery, status=101, tag="live"),
     Route("GET", "/healthz", ops.healthz, "The process is alive.", allowed=PUBLIC, answer=shapes.Alive, tag="health"),
     Route("GET", "/readyz", ops.readyz, "Its parts are ready: 200, else 503.",
           allowed=PUBLIC, answer=shapes.Ready, tag="health"),

@@ -20,6 +20,7 @@ from gateway.flows.passwords import Passwords
 from gateway.flows.ports import SystemClock
 from gateway.flows.printing import NoPrinters, Printing
 from gateway.flows.reading import Records
+from gateway.flows.report_port import AvailabilityReports
 from gateway.flows.sign_in import SignIn
 from gateway.flows.site import Site
 from gateway.web.context import PARTS, Parts, PolicyReader
@@ -52,16 +53,19 @@ def make_app(
     printing: Printing | None = None,
     offline_key: bytes | None = None,
     paper: PaperFolder | None = None,
+    reports: AvailabilityReports | None = None,
+    passwords: Passwords | None = None,
 ) -> web.Application:
     """The application of one gateway.
 
     `roles`: role → rights. `read_policy`: a policy from the text of a policy file. `host_names`: by which names besides
     its addresses, `localhost` and this machine's own the gateway may be called. `libraries`: folders called
     node_modules in which the browser libraries may lie. `offline_key`: from which the key follows that opens what a
-    kiosk sealed while the gateway was away; without one only this process can.
+    kiosk sealed while the gateway was away; without one only this process can. `passwords`: a comparison of another
+    price than the usual one; it is closed with the application.
     """
     site.still_may = asked_of(accounts, roles)
-    passwords = Passwords()
+    passwords = passwords or Passwords()
     files = Files(libraries)
     own_names = {*ALWAYS_OUR_NAMES, socket.gethostname(), socket.getfqdn(), *host_names}
     sign_in = SignIn(accounts, passwords, SystemClock(), roles)  # a simulated day must not end sessions
@@ -84,6 +88,7 @@ def make_app(
         tls=tls,
         printing=printing or NoPrinters(),
         paper=paper,
+        reports=reports,
         host_names=frozenset(name.lower().rstrip(".") for name in own_names if name),
     )
     app = web.Application(middlewares=[answer_in_words])

@@ -295,6 +295,16 @@ class AlarmsQuery(Given, frozen=True):
     limit: Limit = 100
 
 
+class AlarmPictureInfo(Answer, frozen=True):
+    """A small picture that belongs to an alarm: `cameras/{camera}/evidence/{id}` has it."""
+
+    id: str
+    camera: str
+    why: str
+    """finding, reference, before, after."""
+    at: datetime
+
+
 class AlarmInfo(Answer, frozen=True):
     id: str
     condition: str
@@ -310,6 +320,8 @@ class AlarmInfo(Answer, frozen=True):
     disposal: str | None = None
     silent: bool = False
     """Only the control room sees it: nothing of it may show at the place."""
+    pictures: list[AlarmPictureInfo] = msgspec.field(default_factory=list)
+    """Of an open one."""
 
 
 class Alarms(Answer, frozen=True):

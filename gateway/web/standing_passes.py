@@ -7,6 +7,7 @@ from gateway.core.nouns import Directory
 from gateway.core.papers import PaperKind, StandingPass
 from gateway.flows import reading, standing_passes
 from gateway.flows.documents import DocumentKind, read_document
+from gateway.flows.permits import NotPossible, find
 from gateway.flows.site import Site
 from gateway.flows.visit_registration import Visitor
 from gateway.web import standing_shapes as shapes
@@ -75,6 +76,17 @@ async def revoke_pass(call: Call) -> shapes.StandingPassInfo:
     id = call.path("standing")
     async with in_words(call, id):
         return as_pass(call.site, await standing_passes.revoke(call.site, id, call.by.ref))
+
+
+async def get_code(call: Call) -> shapes.StandingPassCode:
+    site, id = call.site, call.path("standing")
+    async with in_words(call, id):
+        paper = find(site.directory, StandingPass, id)
+        value = standing_passes.value_of(site.directory, paper)
+        if value is None:
+            raise NotPossible("no_pass", "its code is void")
+    await reading.note(site, call.by.ref, "pass", 1, paper.holder)
+    return shapes.StandingPassCode(id, value, f"/p#{value}")
 
 
 def plates_of(directory: Directory) -> dict[str, str]:

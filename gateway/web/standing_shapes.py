@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from gateway.web.permit_shapes import PLAIN, Id, Line, PersonName, Portals, Timetable, TimetableLine, Zones
+from gateway.web.permit_shapes import PLAIN, Id, PersonName, Portals, Timetable, TimetableLine
 from gateway.web.shapes import Answer, Given, HolderInfo, Time
-from gateway.web.visit_shapes import Belongings, Key, NewDocument, NewVisitor, VisitInfo, VisitKind, Way
+from gateway.web.visit_shapes import Key, NewDocument, NewVisitor, Stay, VisitInfo, Way
 
 Plate = Annotated[str, Meta(min_length=1, max_length=32, pattern=PLAIN)]
 Words = Annotated[str, Meta(max_length=100)]
@@ -16,6 +16,14 @@ Words = Annotated[str, Meta(max_length=100)]
 class Worker(Given, frozen=True):
     name: PersonName
     document: NewDocument
+
+
+class StandingQuery(Given, frozen=True):
+    """`live`: those that can still matter; `over`: the newest of those that cannot."""
+
+    state: Literal["live", "over"] = "live"
+    holder: Id | None = None
+    limit: Annotated[int, Meta(ge=1, le=2000)] = 100
 
 
 class NewStandingPass(Given, frozen=True):
@@ -72,6 +80,14 @@ class StandingPassMade(Answer, frozen=True):
     value: str
 
 
+class StandingPassCode(Answer, frozen=True):
+    """What the pass shows at a reader, to be printed or sent again; `link` is the page for a phone."""
+
+    id: str
+    value: str
+    link: str
+
+
 class StandingPasses(Answer, frozen=True):
     standing_passes: list[StandingPassInfo]
 
@@ -83,21 +99,12 @@ class NewMember(Given, frozen=True):
     document: NewDocument | None = None
 
 
-class NewDelegation(Given, frozen=True):
+class NewDelegation(Stay, frozen=True, kw_only=True):
     """`leader` with a document; `members` are the others, or `rows`: one a line, as `name` or `name, kind, number`."""
 
     leader: NewVisitor
-    kind: VisitKind
-    purpose: Line
-    starts_at: Time
-    ends_at: Time
     members: Annotated[list[NewMember], Meta(max_length=200)] = field(default_factory=list)
     rows: Annotated[str, Meta(max_length=40_000)] = ""
-    host: Id | None = None
-    belongings: Belongings = field(default_factory=list)
-    zones: Zones = field(default_factory=list)
-    gathering: Id | None = None
-    key: Key | None = None
 
 
 class DelegationMade(Answer, frozen=True):

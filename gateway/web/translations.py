@@ -6,6 +6,7 @@ languages by themselves.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from aiohttp import web
@@ -21,9 +22,7 @@ class Translations:
     """Texts by language."""
 
     def __init__(self) -> None:
-        with CATALOGUE.open("rb") as file:
-            catalogue = read_po(file, locale="zh_Hans", domain="wardgate")
-        self._zh = {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
+        self._zh = _chinese()
 
     def text(self, language: str, english: str) -> str:
         """`english` in that language; what has no translation stays as it is, which a test does not allow."""
@@ -32,6 +31,14 @@ class Translations:
     def catalogue(self, language: str) -> Mapping[str, str]:
         """What the browser needs; English needs nothing."""
         return self._zh if language == "zh" else {}
+
+
+@cache
+def _chinese() -> Mapping[str, str]:
+    """The catalogue, read once: it comes with the program."""
+    with CATALOGUE.open("rb") as file:
+        catalogue = read_po(file, locale="zh_Hans", domain="wardgate")
+    return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
 
 
 def wanted_language(request: web.Request, of_user: str | None) -> str:

@@ -49,13 +49,12 @@ class Belonging(Given, frozen=True):
 Belongings = Annotated[list[Belonging], Meta(max_length=20)]
 
 
-class NewVisit(Given, frozen=True):
+class Stay(Given, frozen=True, kw_only=True):
     """`host` may be left out where the policy asks for nobody's word; `zones`: what lies behind the gates.
 
     `key`: the same key again is the same visit with the same pass; with other words it is a conflict.
     """
 
-    visitor: NewVisitor
     kind: VisitKind
     purpose: Line
     starts_at: Time
@@ -64,8 +63,14 @@ class NewVisit(Given, frozen=True):
     belongings: Belongings = field(default_factory=list)
     zones: Zones = field(default_factory=list)
     gathering: Id | None = None
-    max_uses: Count | None = None
     key: Key | None = None
+
+
+class NewVisit(Stay, frozen=True, kw_only=True):
+    """One visitor and the stay."""
+
+    visitor: NewVisitor
+    max_uses: Count | None = None
 
 
 class VisitorInfo(Answer, frozen=True):
@@ -246,6 +251,7 @@ class NewOpening(Given, frozen=True):
     kind: Literal["responder", "shelter", "let_out"]
     holder: Id | None = None
     count: Count = 1
+    service: Literal["police", "fire", "ambulance", "other"] | None = None
 
 
 class OpeningInfo(Answer, frozen=True):
@@ -261,6 +267,7 @@ class OpeningInfo(Answer, frozen=True):
     disposal: str
     disposed_by: str | None
     disposed_at: datetime | None
+    service: str | None
 
 
 class OpeningDone(Answer, frozen=True):

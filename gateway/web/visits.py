@@ -1,6 +1,7 @@
 """Handlers: a visit from registration to check-out. Every answer that names visitors is recorded first."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from gateway.core.kinds import HolderKind
 from gateway.core.papers import Belonging, BelongingKind, BelongingOutcome, PaperKind, RefusalReason, Visit
@@ -45,26 +46,7 @@ async def register_visit(call: Call) -> shapes.VisitMade:
     """A host who invites has thereby said yes; who registers at the gate has not."""
     given, site = call.body, call.site
     async with in_words(call):
-        document = read_document(site, DocumentKind(given.visitor.document.kind), given.visitor.document.number)
-        visitor = visits.Visitor(
-            given.visitor.name.strip(),
-            document,
-            given.visitor.phone.strip(),
-            given.visitor.organisation.strip(),
-            given.visitor.plate,
-        )
-        wanted = visits.Wanted(
-            visitor,
-            HolderKind(given.kind),
-            given.host,
-            given.purpose,
-            frozenset(given.zones),
-            given.starts_at,
-            given.ends_at,
-            as_belongings(given.belongings),
-            given.gathering,
-            given.max_uses,
-        )
+        wanted = as_wanted(given, as_visitor(site, given.visitor, "visitor"), max_uses=given.max_uses)
         made = await visits.register(site, wanted, registrar(call, wanted.kind, given.host), given.key)
     info = as_visit(site, made.visit)
     return shapes.VisitMade(info.id, info.state, info.needs, info, made.pass_value)
@@ -123,6 +105,29 @@ async def cancel_visit(call: Call) -> shapes.VisitInfo:
         if not call.may(Right.REGISTER_VISITS) and not is_mine(call, find(call.site.directory, Visit, id)):
             raise NotYours("only the host, or who registered it")
         return as_visit(call.site, await visits.cancel(call.site, id, call.by.ref))
+
+
+def as_visitor(site: Site, given: shapes.NewVisitor, field: str) -> visits.Visitor:
+    """Who comes, the document checked and hashed. Raises `WrongField` below `field`."""
+    number = given.document.number
+    document = read_document(site, DocumentKind(given.document.kind), number, f"{field}.document.number")
+    return visits.Visitor(given.name.strip(), document, given.phone.strip(), given.organisation.strip(), given.plate)
+
+
+def as_wanted(given: shapes.Stay, visitor: visits.Visitor, **more: Any) -> visits.Wanted:
+    """A registration as it was sent, of one visitor or of a group."""
+    return visits.Wanted(
+        visitor,
+        HolderKind(given.kind),
+        given.host,
+        given.purpose,
+        frozenset(given.zones),
+        given.starts_at,
+        given.ends_at,
+        as_belongings(given.belongings),
+        given.gathering,
+        **more,
+    )
 
 
 def as_belongings(given: list[shapes.Belonging]) -> tuple[Belonging, ...]:

@@ -20,7 +20,7 @@ from tests.web.guardpost import GuardPost
 from tests.web.test_permits import send
 from tests.web.test_visits import visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PROJECT = Path(__file__).parents[2]
 NAMES = ("Anna Berg", "王小明", "Bo Lind", "李芳", "欧阳震华", "Maximiliane von Hohenlohe-Langenburg")
 

@@ -16,7 +16,7 @@ from tests.browser.test_registration import Kiosk
 from tests.web.guardpost import GuardPost
 from tests.web.test_permits import send, set_level
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 CARDS = {"staff": "CARD-LI", "student": "CARD-WANG"}
 NUMBER = iter(range(10_000_000, 99_999_999))

@@ -25,7 +25,7 @@ from tests.browser.test_live_page import violations
 from tests.web.guardpost import GuardPost
 from tests.web.test_kiosk import PIN, a_guard
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SIZE = (1024, 600)
 KEY = b"k" * 32

@@ -10,7 +10,7 @@ from gateway.flows import alarms, device_status
 from gateway.flows.people_csv import HEADER
 from gateway.web.files import BESIDE_THE_PROJECT
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 # Every size with every language, and every theme with each of both.
 LOOKS = [

@@ -19,7 +19,7 @@ from gateway.web.paper_folder import PaperFolder
 from tests.browser.conftest import Screen, need
 from tests.web.guardpost import SHOWN, GuardPost
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 KIOSK = (1024, 600)
 AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"

@@ -13,7 +13,7 @@ from gateway.web.files import BESIDE_THE_PROJECT
 from tests.browser.looking import look
 from tests.web.test_slips import put_in_classes, teacher_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PHONE = (320, 640)
 AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"

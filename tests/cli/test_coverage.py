@@ -8,6 +8,9 @@ import pytest
 from firmware_sim import example, people
 from gateway.__main__ import main
 
+# They share a site that takes long to make, so one process runs them.
+pytestmark = pytest.mark.xdist_group("a living site")
+
 NONE_LEFT = "no faults\n"
 
 

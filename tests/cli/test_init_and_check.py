@@ -174,6 +174,8 @@ def test_the_commands_are_these():
                 ("user", "person"),
                 ("user", "roles"),
                 ("user", "token"),
+                ("video", "bench"),
+                ("video", "check"),
             ]
         )
         == ALL

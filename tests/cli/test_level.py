@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sqlite3
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,14 +13,33 @@ import pytest
 from gateway.__main__ import main
 
 PASSWORD = b"correct horse battery"
+
+# They share a site that takes long to make, so one process runs them.
+pytestmark = pytest.mark.xdist_group("an office")
+
 USERS = {"officer": "security_officer", "boss": "principal", "leader": "duty_leader", "guard1": "guard"}
 
 
-@pytest.fixture
-def office(wardgate):
+@pytest.fixture(scope="module")
+def office_site(fresh_site, tmp_path_factory):
     """A site with an office, leaders and a guard."""
-    for name, role in USERS.items():
-        assert wardgate("user", "add", name, "--roles", role, stdin=PASSWORD).status == 0
+    site = tmp_path_factory.mktemp("office") / "site"
+    shutil.copytree(fresh_site, site)
+    typed = sys.stdin
+    try:
+        for name, role in USERS.items():
+            sys.stdin = SimpleNamespace(buffer=io.BytesIO(PASSWORD), isatty=lambda: False)
+            assert main(["user", "add", name, "--roles", role, "--config", str(site)]) == 0
+    finally:
+        sys.stdin = typed
+    return site
+
+
+@pytest.fixture
+def office(wardgate, office_site):
+    """The command line of a copy of it."""
+    shutil.rmtree(wardgate.site)
+    shutil.copytree(office_site, wardgate.site)
     return wardgate
 
 

@@ -347,15 +347,11 @@ class Reader:
         if person is None:
             return no, wait, False
         known = self.world.presence.get(person.ref)
-        one_person = (
-            self.card is not None
-            and self.card.kind == "qr"
-            and self.card.max_uses is None
-            and portal.kind in ("gate", "vehicle_gate")
-        )
+        code = self.card is not None and self.card.kind == "qr" and portal.kind in ("gate", "vehicle_gate")
+        one_person = code and self.card.max_uses is None
         if one_person and self.request.granted_elsewhere:
             no.add("already_inside")
-        hard = one_person or portal.anti_passback == "hard"
+        hard = one_person or (portal.anti_passback == "hard" and not code)
         if hard and known is not None and known.state == "inside":
             if portal.zone in self.around(known.zone):
                 no.add("already_inside")

@@ -22,6 +22,7 @@ WALKERS = (
     "test_parts.py",
     "test_policy.py",
     "test_standing_passes.py",
+    "test_work.py",
 )
 LONG = "s1_ or p1_ or p2_ or p3_ or catches or caught"
 DECISION_CORE = (

@@ -224,9 +224,11 @@ def test_a_code_opens_a_campus_gate_for_one_person_at_a_time_whatever_the_gates_
     assert decide(replace(again, portal="north-out", direction=OUT), there, at("08:00")).outcome is GRANT
 
 
-def test_a_code_for_a_number_of_uses_is_held_by_that_number_alone():
+@pytest.mark.parametrize("mode", AntiPassback)
+def test_a_code_for_a_number_of_uses_is_held_by_that_number_alone(mode):
+    portals = {name: replace(portal, anti_passback=mode) for name, portal in PORTALS.items()}
     inside = {"staff": Presence("campus", PresenceState.INSIDE, at("07:00"))}
-    there = world(a_code(max_uses=5), presence=inside)
+    there = world(a_code(max_uses=5), presence=inside, of=campus(portals=portals))
     shown = Request("north-in", IN, CredentialKind.QR, "CODE", granted_elsewhere=True)
 
     assert decide(shown, there, at("08:00")).reason is Reason.OK

@@ -79,7 +79,7 @@ def test_operations_says_what_a_setting_is_when_it_is_not_set() -> None:
         if not (isinstance(part, type) and issubclass(part, BaseModel)):
             continue
         for name, field in part.model_fields.items():
-            if field.default is None:
+            if field.default is None or field.default_factory is not None:
                 continue
             default = str(field.default).lower() if isinstance(field.default, bool) else str(field.default)
             row = re.search(rf"^\| `{section}\.{name}` \|[^|]*\|([^|]*)\|", text(OPERATIONS), re.MULTILINE)

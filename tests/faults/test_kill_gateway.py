@@ -24,7 +24,7 @@ def _kill_again_and_again(kills: int, scene: Scene, rng: random.Random) -> None:
 def test_nothing_acked_is_lost_when_the_gateway_is_killed_under_load(
     round_: int, make_scene: Callable[..., Scene], database_url: str | None, rng: random.Random
 ) -> None:
-    _kill_again_and_again(5, make_scene(database_url, **NO_LIMITS), rng)
+    _kill_again_and_again(3, make_scene(database_url, **NO_LIMITS), rng)
 
 
 @pytest.mark.campaign

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from devices.messages import FireAlarm, FireClear, Panic, Recording, Tap
 from devices.topics import Kind
-from firmware_sim import scene
 from firmware_sim.inputs import PanelFire, PanelPanic, PlateRead, RecorderChanged, TapCard, WalkThrough
 from firmware_sim.outputs import Restart, TakePicture
 from tests.firmware_sim.world import Bench, answers, identity, motions, recorded, results, sent
@@ -26,23 +23,6 @@ def test_a_snapshot_is_a_picture_that_names_its_command() -> None:
 
     assert results(out) == [("executed", "ok")]
     assert [picture.frame.command for picture in out if isinstance(picture, TakePicture)] == ["snap-1"]
-
-
-def test_a_picture_is_a_jpeg_with_the_scene_of_its_camera() -> None:
-    import cv2
-    import numpy
-
-    at = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
-
-    def pixels(device: str, mode: str = "normal") -> numpy.ndarray:
-        image = cv2.imdecode(numpy.frombuffer(scene.picture(device, at, mode), numpy.uint8), cv2.IMREAD_COLOR)
-        assert image.shape == (scene.HEIGHT, scene.WIDTH, 3)
-        return image.astype(int)
-
-    mine, again, other, black = pixels("cam-1"), pixels("cam-1"), pixels("cam-2"), pixels("cam-1", "black")
-    assert abs(mine - again).mean() == 0
-    assert abs(mine - other).mean() > 10
-    assert black.mean() < 15 < mine.mean()
 
 
 def test_a_recorder_tells_how_it_does_at_start_on_change_and_every_five_minutes() -> None:

@@ -19,6 +19,7 @@ from firmware_sim.inputs import (
     Tick,
     WalkThrough,
 )
+from firmware_sim.outputs import Moved
 from tests.firmware_sim.world import Bench, events, identity, motions, results
 
 
@@ -137,6 +138,17 @@ def test_a_door_that_opens_without_a_cause_is_forced() -> None:
 
     assert motions(forced) == ["forced", "passed", "closed"]
     assert events(forced) == ["door_forced", "passage", "door_closed"]
+
+
+def test_a_push_against_a_door_that_is_unlocked_for_another_breaks_nothing() -> None:
+    bench = dorm()
+    bench.feed(PressExitButton())
+
+    pushed = bench.feed(WalkThrough("in", forced=True))
+
+    assert motions(pushed)[:2] == ["opened", "passed"]
+    assert [moved.cause.by for moved in pushed if isinstance(moved, Moved) and moved.what == "passed"] == ["tailgate"]
+    assert "door_forced" not in events(pushed)
 
 
 def test_a_door_left_open_is_told_once_after_its_time() -> None:

@@ -7,7 +7,9 @@ over the same database. A test's devices speak in typed messages: bytes and topi
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -58,6 +60,7 @@ from gateway.store.ledger import Ledger
 from gateway.store.sealing import Sealer
 from gateway.store.writer import Writer
 from tests.parts.gateway_process import PEOPLE, Row, SiteFolder
+from tests.parts.made_once import Files, files_in, write_files
 
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC) - timedelta(hours=8)
 """A Monday, 08:00 at the campus: lessons, no leaving window."""
@@ -358,6 +361,16 @@ DEVICES = (
 )
 
 
+@functools.cache
+def _campus_of_people() -> Files:
+    """The folder of a site with `PEOPLE` and `DEVICES`; each test has a copy."""
+    with tempfile.TemporaryDirectory(prefix="wardgate-tests-") as folder:
+        site = SiteFolder(Path(folder, "site"))
+        site.import_people(*PEOPLE)
+        site.enrol_all(DEVICES)
+        return files_in(site.folder)
+
+
 async def until(is_true: Callable[[], object], timeout_s: float = 5.0) -> None:
     """Come back when it is true; AssertionError if it does not become so."""
     try:
@@ -373,10 +386,8 @@ async def make_house(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     made: list[House] = []
 
     async def make(**rules: Any) -> House:
-        folder = SiteFolder(tmp_path / "site")
-        folder.import_people(*PEOPLE)
-        folder.enrol_all(DEVICES)
-        house = House(folder, Rules(**rules))
+        write_files(_campus_of_people(), tmp_path / "site")
+        house = House(SiteFolder(tmp_path / "site", is_there=True), Rules(**rules))
         await house.start()
         made.append(house)
         return house

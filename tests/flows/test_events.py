@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,7 @@ from devices.messages import (
 from devices.signing import token
 from gateway.flows import alarms, command
 from gateway.flows.device_events import NotItsPlace, device_event
+from gateway.flows.ports import Entry, Unit
 from gateway.flows.site import Marks
 from tests.flows.conftest import Hand, House, until
 
@@ -385,6 +388,34 @@ async def test_two_events_of_one_unseen_tap_that_come_at_once_make_one_record_an
     assert len(await house.rows("decision")) == 1
     assert sorted(row["seq"] for row in await house.rows("event")) == [1, 2]
     assert acked(house, gate) == 2
+
+
+async def test_a_forced_door_that_was_none_after_all_is_on_record_and_over(house: House) -> None:
+    """Its alarm was on the screens, with pictures perhaps, when the record of the tap was found on disk."""
+    gate = house.hand("gate")
+    await gate.status()
+    passing = gate.event("passage", Passage(tap="t-alone", direction=IN), seq=1)
+    told = house.site.archive.told
+    opened: list[str] = []
+
+    async def told_before_the_other_one(keys: Sequence[str]) -> Mapping[str, Any]:
+        found = await told(keys)
+        if not opened:  # between the look for its record and its own commit
+            opened.append("gate")
+            body = {"device": "gate", "tap": "t-alone", "outcome": "grant", "reason": "ok", "holder": None}
+            body |= {"command": "", "direction": "in", "device_at": house.clock.now(), "hold_ms": 0, "wait_ms": None}
+            await house.site.ledger.commit(Unit((Entry("decision", house.clock.now(), body, "t:gate:t-alone"),)))
+        return found
+
+    house.site.archive.told = told_before_the_other_one  # type: ignore[method-assign]
+    await passing
+    await house.settle()
+
+    (alarm,) = house.site.alarms.by_id.values()
+    assert (alarm.condition, alarm.state) == (alarms.FORCED_DOOR, "returned")
+    assert [row["alarm"] for row in await house.rows("alarm")] == [alarm.id]
+    assert [row["alarm"] for row in await house.rows("alarm_returned")] == [alarm.id]
+    assert acked(house, gate) == 1
 
 
 async def test_a_decision_that_was_made_keeps_its_record_when_the_device_decided_too(house: House) -> None:

@@ -296,7 +296,7 @@ def test_the_law_catches_a_gateway_in_which_the_newest_order_wins(campus_setting
 # ---------------------------------------------------------------- E12
 
 
-INTERLEAVINGS = 200
+INTERLEAVINGS = 100
 """Each run; the campaign has a thousand: some forty commits each take a tenth of a second on a busy machine."""
 
 

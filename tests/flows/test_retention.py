@@ -210,7 +210,8 @@ async def test_the_schools_own_numbers_hold(make_house: Callable[..., Any]) -> N
 
 def test_other_numbers_than_the_usual_ones_are_told_apart() -> None:
     assert Retention(at_min=5).is_usual and not Retention(notes_days=181).is_usual
-    assert {Retention().days_of(kept) for kept in Kept} == {180, 30, 0, 1096}
+    assert {Retention().days_of(kept) for kept in Kept} == {180, 30, 0, 1096, 35, 7}
+    assert Retention(evidence_days=14).is_usual  # the round's own setting
 
 
 # ---------------------------------------------------------------- when it runs, and when not
@@ -397,6 +398,8 @@ def test_every_kind_of_paper_is_kept_for_a_time_and_no_longer() -> None:
 def test_every_table_that_may_name_somebody_is_written_anew_on_postgresql() -> None:
     names_nobody = {"head", "ledger", "devices", "postures", "event_marks", "instances", "erased", "passage_counts"}
     names_nobody |= {"users"}  # whoever signs in is kept as long as the account is
+    # Numbers of cameras; who confirmed a reference is a user's reference.
+    names_nobody |= {"camera_checks", "camera_hours", "camera_spells", "camera_references", "camera_states"}
 
     assert set(tables.metadata.tables) - names_nobody <= set(store.VACUUMED)
 

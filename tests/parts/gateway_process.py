@@ -26,13 +26,11 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.cli.site_store import open_site_store
-from gateway.core.kinds import Profile
 from gateway.flows.enrolment import Place, device_enrolled, device_retired, new_enrolment
 from gateway.flows.people_csv import read_people
 from gateway.flows.people_import import people_imported, plan_import
 from gateway.flows.ports import Outdated, Unit
-from gateway.new_site import write_new_site
-from gateway.settings import Settings, load
+from gateway.settings import Settings
 from gateway.store.database import Database
 from gateway.store.enrolment import enrol_change, retire_change
 from gateway.store.head_file import HeadFile
@@ -41,6 +39,7 @@ from gateway.store.tables import ledger
 from gateway.store.verification import Verdict
 from gateway.store.verification import verify as verify_ledger
 from tests.parts.lone_client import LoneClient
+from tests.parts.made_once import fresh_database, fresh_site, settings_of
 from tests.parts.mosquitto import Mosquitto
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,9 +79,12 @@ class SiteFolder:
     mqtt_url: str = "mqtt://127.0.0.1:1"
     extra: dict[str, str] = field(default_factory=dict)
     """More environment variables for the gateway."""
+    is_there: bool = False
+    """The folder has been written before."""
 
     def __post_init__(self) -> None:
-        write_new_site(self.folder, Profile.SCHOOL, [], datetime.now(UTC))
+        if not self.is_there:
+            fresh_site(self.folder)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -93,12 +95,19 @@ class SiteFolder:
 
     @property
     def settings(self) -> Settings:
-        return load(self.folder, self.environment)
+        return settings_of(self.folder, self.environment)
 
     @property
     def sqlite_file(self) -> Path:
         assert self.database_url is None, "this site has no SQLite file"
         return self.settings.data / "wardgate.db"
+
+    def _with_a_database(self) -> Settings:
+        """What the first command or start makes takes longer than most tests."""
+        settings = self.settings
+        if self.database_url is None and not self.sqlite_file.exists():
+            fresh_database(self.sqlite_file)
+        return settings
 
     # What the command line does
 
@@ -116,7 +125,7 @@ class SiteFolder:
 
     def enrol_all(self, wanted: Sequence[tuple[str, str, Place]]) -> list[dict[str, Any]]:
         """Many devices, one commit each."""
-        settings = self.settings
+        settings = self._with_a_database()
         printed: list[dict[str, Any]] = []
         with open_site_store(settings) as store:
             for kind, device, place in wanted:
@@ -144,7 +153,7 @@ class SiteFolder:
 
     def import_people(self, *lines: str) -> None:
         """As `wardgate import people`; the header is put before the lines."""
-        settings = self.settings
+        settings = self._with_a_database()
         people = read_people("\n".join([HEADER, *lines, ""]).encode(), settings.campus)
         with open_site_store(settings) as store:
             for _ in range(10):

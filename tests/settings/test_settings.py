@@ -379,6 +379,7 @@ def test_init_leaves_no_secret_open(site):
         "policy.school.yaml",
         "policy.university.yaml",
         "roles.yaml",
+        "cameras.yaml",
     ],
 )
 def test_every_shipped_file_says_what_it_is(name):

@@ -25,6 +25,7 @@ from gateway.core.papers import (
     Identification,
     IdentificationReason,
     LeaveSlip,
+    MaintenanceWindow,
     Open,
     Opening,
     OpeningKind,
@@ -41,6 +42,8 @@ from gateway.core.papers import (
     VehicleKind,
     Visit,
     VisitState,
+    WorkOrder,
+    WorkOrderState,
     key_of,
 )
 from gateway.core.windows import Window
@@ -82,6 +85,8 @@ SAMPLES: tuple[Paper, ...] = (
         {Side.INCOMING: Signature(BY, AT, True)},
         AT,
     ),
+    WorkOrder("15", "yard", AT, LATER, "high", "gateway", ("black",), WorkOrderState.DONE, BY, "n3", LATER, BY, "n4"),
+    MaintenanceWindow("16", ("yard", "gate"), AT, LATER, BY, "n5", True),
     StandingPass("12", "h1", HERE, AT, LATER, BY, AT, (Window(420, 540),), "Fresh Foods", "canteen", "h2", ("c1",)),
 )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from itertools import pairwise
 
 import aiohttp
 import pytest
@@ -55,6 +56,24 @@ async def test_nothing_that_happens_while_a_screen_connects_is_lost(post: GuardP
 
 async def many_taps(post: GuardPost, count: int) -> list[str]:
     return [(await post.tap("CARD-LI"))[0] for _ in range(count)]
+
+
+@pytest.mark.parametrize("of", ["", "?of=cameras"])
+async def test_what_is_told_by_the_hundred_goes_out_one_at_a_time(post: GuardPost, of: str) -> None:
+    """A dead switch: five hundred cameras at once. Whoever taps meanwhile waits for one of them, not for all."""
+    officer = await post.signed_in("officer1", "security_officer")
+    waiting: list[int] = []
+
+    async with officer.ws_connect(PATH + of, origin=post.url) as socket:
+        await next_of(socket, "snapshot")
+        (screen,) = post.site.feed._subscriptions
+        for number in range(300):
+            post.site.feed.publish({"type": "camera_finding", "camera": f"c{number}"})
+        while not waiting or waiting[-1]:
+            waiting.append(screen._queue.qsize())
+            await asyncio.sleep(0)
+
+    assert max(before - after for before, after in pairwise(waiting)) <= 2
 
 
 async def test_a_screen_hears_of_waiting_alarms_and_the_time(post: GuardPost) -> None:

@@ -34,6 +34,9 @@ FORBIDDEN_ZH = re.compile(
 ABOUT_OTHER_THINGS = {"disabled", "Origin"}
 """A user who may no longer sign in; the header of a browser."""
 
+OF_CAMERAS = {("camera_states", "health"), ("camera_hours", "healthy")}
+"""Columns that say how a camera is."""
+
 ABOUT_A_PERSON = {"id", "name", "kind", "groups", "dormitory", "suspended", "ref"}
 """All that is known of a holder."""
 FREE_WORDS = {
@@ -47,6 +50,7 @@ FREE_WORDS = {
     "Hold": {"reason"},
     "Export": {"reason"},
     "Vehicle": {"route"},
+    "MaintenanceWindow": {"reason"},  # kept as a note
 }
 """Text that somebody types into a paper: about the matter. Slips and bans have none, and no holder has."""
 
@@ -78,9 +82,10 @@ def names_of(schema: Any) -> set[str]:
 
 
 def test_no_table_has_a_column_for_it() -> None:
-    columns = {column.name for table in metadata.tables.values() for column in table.columns}
+    named = {(table.name, column.name) for table in metadata.tables.values() for column in table.columns}
+    columns = {column for _, column in named - OF_CAMERAS}
 
-    assert len(columns) > 50
+    assert len(columns) > 50 and named >= OF_CAMERAS
     assert telling(columns | set(metadata.tables)) == []
 
 
@@ -145,6 +150,7 @@ def test_words_that_somebody_types_are_about_matters_and_every_one_is_known() ->
             "end_witness",
         }  # of a shift: all of them references
         closed |= {"approvers", "ended_by", "signed_by", "mustered", "oral"}
+        closed |= {"findings", "priority", "assignee", "done_note", "cameras"}  # words of lists, and references
         assert typed - closed <= kept, (paper.__name__, typed - closed - kept)
 
 

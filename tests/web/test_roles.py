@@ -31,6 +31,8 @@ CALLERS = {"guard", "operator", "security_officer"}
 AT_THE_GATE = {"guard", "operator", "security_officer"}
 EVERYBODY = set(ROLES)
 EXPORTERS = {"security_officer", "auditor", "principal"}
+CONTROL_ROOM = {"operator", "security_officer"}
+CAMERA_SEERS = CONTROL_ROOM | {"duty_leader", "principal", "maintenance"}
 
 EXPECTED: dict[tuple[str, str], set[str]] = {
     ("delete", "/api/v1/session"): EVERYBODY,
@@ -135,6 +137,7 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("post", "/api/v1/lanes/{portal}/raise"): AT_THE_GATE,
     ("post", "/api/v1/lanes/{portal}/admit"): AT_THE_GATE,
     ("post", "/api/v1/vehicles/search"): AT_THE_GATE,
+    ("post", "/api/v1/vehicles/register"): WATCHERS,
     ("get", "/api/v1/vehicles/requests"): {"security_officer"},
     ("post", "/api/v1/vehicles/{vehicle}/head-count"): AT_THE_GATE,
     ("post", "/api/v1/visits/{visit}/vehicle"): AT_THE_GATE,
@@ -176,9 +179,10 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("post", "/api/v1/standing-passes"): {"security_officer"},
     ("patch", "/api/v1/standing-passes/{standing}"): {"security_officer"},
     ("post", "/api/v1/standing-passes/{standing}/revoke"): {"security_officer"},
-    ("get", "/api/v1/delegations"): AT_THE_GATE,
+    ("get", "/api/v1/standing-passes/{standing}/code"): {"security_officer"},
+    ("get", "/api/v1/delegations"): AT_THE_GATE | {"teacher"},
     ("post", "/api/v1/delegations"): AT_THE_GATE | {"teacher"},
-    ("get", "/api/v1/delegations/{visit}"): AT_THE_GATE,
+    ("get", "/api/v1/delegations/{visit}"): AT_THE_GATE | {"teacher"},
     ("post", "/api/v1/delegations/{visit}/check-in"): AT_THE_GATE,
     ("post", "/api/v1/delegations/{visit}/count"): AT_THE_GATE,
     ("post", "/api/v1/delegations/{visit}/check-out"): AT_THE_GATE,
@@ -215,6 +219,29 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("post", "/api/v1/paper-day"): AT_THE_GATE,
     ("post", "/api/v1/paper-entries"): AT_THE_GATE,
     ("get", "/api/v1/stream"): WATCHERS,
+    ("get", "/api/v1/cameras"): CAMERA_SEERS,
+    ("get", "/api/v1/cameras/coverage"): CAMERA_SEERS,
+    ("get", "/api/v1/cameras/{camera}"): CAMERA_SEERS,
+    ("get", "/api/v1/cameras/{camera}/checks"): CAMERA_SEERS,
+    ("get", "/api/v1/cameras/{camera}/picture"): CAMERA_SEERS,
+    ("get", "/api/v1/cameras/{camera}/findings/{finding}"): CAMERA_SEERS,
+    ("get", "/api/v1/cameras/{camera}/evidence/{picture}"): CAMERA_SEERS,
+    ("get", "/api/v1/cameras/{camera}/reference"): CAMERA_SEERS,
+    ("post", "/api/v1/cameras/{camera}/reference/confirm"): CONTROL_ROOM,
+    ("post", "/api/v1/cameras/{camera}/reference/relearn"): CONTROL_ROOM | {"maintenance"},
+    ("get", "/api/v1/work-orders"): CAMERA_SEERS,
+    ("post", "/api/v1/work-orders"): CONTROL_ROOM | {"maintenance"},
+    ("patch", "/api/v1/work-orders/{order}"): CONTROL_ROOM | {"maintenance"},
+    ("post", "/api/v1/work-orders/{order}/take"): {"maintenance"},
+    ("post", "/api/v1/work-orders/{order}/done"): {"maintenance"},
+    ("post", "/api/v1/work-orders/{order}/cancel"): CONTROL_ROOM | {"maintenance"},
+    ("get", "/api/v1/maintenance-windows"): CAMERA_SEERS,
+    ("post", "/api/v1/maintenance-windows"): {"maintenance"},
+    ("post", "/api/v1/maintenance-windows/{window}/renew"): {"maintenance"},
+    ("post", "/api/v1/maintenance-windows/{window}/end"): CONTROL_ROOM | {"maintenance"},
+    ("get", "/api/v1/camera-rounds"): CAMERA_SEERS,
+    ("post", "/api/v1/camera-rounds"): CONTROL_ROOM,
+    ("get", "/api/v1/reports/availability"): CAMERA_SEERS,
 }
 """Written by hand from the policy's roles, so that a slip in the table of routes or of roles shows here."""
 
@@ -259,6 +286,10 @@ EXAMPLES = {
     "order": "0" * 16,
     "portal": "no-such-lane",
     "job": "nothing-1",
+    "camera": "no-such-camera",
+    "finding": "0" * 16,
+    "picture": "0" * 16,
+    "window": "0" * 16,
 }
 
 

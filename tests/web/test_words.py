@@ -2,17 +2,21 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 from gateway.core import entering, leaving, needs
+from gateway.core.cameras import Finding, Miss, SourceKind
 from gateway.core.kinds import CredentialKind, Direction, HolderKind, Outcome, Verdict
+from gateway.core.papers import WorkOrderState
 from gateway.core.reasons import Reason
 from gateway.core.sentences import GUARD, HINT, POLITE
 from gateway.flows import alarms
 from gateway.web import files, translations
+from gateway.web.camera_shapes import CameraState
 from gateway.web.words import WORDS
 
 WEB = Path(files.__file__).parent
@@ -71,6 +75,11 @@ def test_every_code_that_the_gateway_can_send_has_a_word() -> None:
     assert set(WORDS["finding"]) == set(Verdict)
     assert set(WORDS["alarm"]) >= set(alarms.PRIORITY)
     assert set(WORDS["priority"]) == set(alarms.PRIORITY.values())
+    assert set(WORDS["camera_finding"]) == set(Finding)
+    assert set(WORDS["camera_miss"]) == set(Miss)
+    assert set(WORDS["camera_source"]) == set(SourceKind)
+    assert set(WORDS["camera_state"]) == set(get_args(CameraState))
+    assert set(WORDS["work_order"]) >= set(WorkOrderState)
     rules = {rule.__name__ for rule in (*entering.BEFORE, *entering.AFTER, *leaving.EXIT_RULES)}
     rules |= {rule.__name__ for words in needs.RULES.values() for rule in words}
     assert set(WORDS["rule"]) >= rules

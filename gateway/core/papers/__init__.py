@@ -7,7 +7,7 @@ and the ledger names papers by their id, so that retention can erase a paper and
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.core.papers.by_hand import Identification, IdentificationReason, Opening, OpeningKind
+from gateway.core.papers.by_hand import Identification, IdentificationReason, Opening, OpeningKind, Service
 from gateway.core.papers.emergencies import Cause, Emergency, EmergencyKind, Followed, Remark
 from gateway.core.papers.kinds import PaperKind
 from gateway.core.papers.orders import Authority, Lack, Oral, Order, OrderState
@@ -38,8 +38,10 @@ from gateway.core.papers.visits import (
     Visit,
     VisitState,
 )
+from gateway.core.papers.work import LONGEST_WINDOW, MaintenanceWindow, WorkOrder, WorkOrderState
 
 __all__ = [
+    "LONGEST_WINDOW",
     "PAPERS",
     "Authorisation",
     "Authority",
@@ -66,6 +68,7 @@ __all__ = [
     "IdentificationReason",
     "Lack",
     "LeaveSlip",
+    "MaintenanceWindow",
     "Member",
     "Open",
     "Opening",
@@ -78,6 +81,7 @@ __all__ = [
     "Papers",
     "RefusalReason",
     "Remark",
+    "Service",
     "Shift",
     "ShiftState",
     "Side",
@@ -89,6 +93,8 @@ __all__ = [
     "VehicleKind",
     "Visit",
     "VisitState",
+    "WorkOrder",
+    "WorkOrderState",
     "arrange",
     "key_of",
 ]
@@ -109,6 +115,8 @@ Paper = (
     | Hold
     | Export
     | StandingPass
+    | WorkOrder
+    | MaintenanceWindow
 )
 PAPERS: tuple[type[Paper], ...] = (
     Order,
@@ -126,6 +134,8 @@ PAPERS: tuple[type[Paper], ...] = (
     Hold,
     Export,
     StandingPass,
+    WorkOrder,
+    MaintenanceWindow,
 )
 
 
@@ -146,6 +156,9 @@ class Papers:
     essential: frozenset[str] = frozenset()
     standing: Mapping[str, tuple[StandingPass, ...]] = field(default_factory=dict)
     """Standing passes by holder."""
+    work_orders: Mapping[str, WorkOrder] = field(default_factory=dict)
+    """By what is to be mended: there is one of each."""
+    maintenance: tuple[MaintenanceWindow, ...] = ()
 
 
 def key_of(paper: Paper) -> str:
@@ -161,6 +174,8 @@ def arrange(papers: Mapping[str, Paper]) -> Papers:
     bans: dict[str, list[EntryBan]] = {}
     visits: dict[str, list[Visit]] = {}
     standing: dict[str, list[StandingPass]] = {}
+    work_orders: dict[str, WorkOrder] = {}
+    maintenance: list[MaintenanceWindow] = []
     for paper in live.values():
         match paper:
             case Authorisation():
@@ -173,6 +188,10 @@ def arrange(papers: Mapping[str, Paper]) -> Papers:
                 visits.setdefault(paper.holder, []).append(paper)
             case StandingPass():
                 standing.setdefault(paper.holder, []).append(paper)
+            case WorkOrder():
+                work_orders[paper.subject] = paper
+            case MaintenanceWindow():
+                maintenance.append(paper)
             case _:
                 pass
     return Papers(
@@ -187,4 +206,6 @@ def arrange(papers: Mapping[str, Paper]) -> Papers:
         vehicles={p.id: p for p in live.values() if isinstance(p, Vehicle)},
         essential=frozenset(p.id for p in live.values() if isinstance(p, Essential)),
         standing={holder: tuple(some) for holder, some in standing.items()},
+        work_orders=work_orders,
+        maintenance=tuple(maintenance),
     )

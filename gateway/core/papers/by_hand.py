@@ -47,6 +47,15 @@ class OpeningKind(StrEnum):
     """For illness or danger, where leaving could be refused."""
 
 
+class Service(StrEnum):
+    """Which responders come in."""
+
+    POLICE = "police"
+    FIRE = "fire"
+    AMBULANCE = "ambulance"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """A guard opened for responders while the level was raised; a second person has to say what became of it."""
@@ -62,6 +71,8 @@ class Opening:
     disposal: str = ""
     disposed_by: str | None = None
     disposed_at: datetime | None = None
+    service: Service | None = None
+    """Which responders, where the guard said so."""
 
     @property
     def is_live(self) -> bool:

@@ -21,3 +21,5 @@ class PaperKind(StrEnum):
     HOLD = "hold"
     EXPORT = "export"
     STANDING_PASS = "standing_pass"
+    WORK_ORDER = "work_order"
+    MAINTENANCE = "maintenance"

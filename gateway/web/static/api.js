@@ -22,7 +22,7 @@ export class Problem extends Error {
 }
 
 /** Every kind of problem that a person can do something about. */
-function inWords(/** @type {string} */ kind, /** @type {string} */ title) {
+export function inWords(/** @type {string} */ kind, /** @type {string} */ title) {
   switch (kind) {
     case "wrong-password":
       return t("User and password do not fit. Nothing was changed; please try again.");

@@ -1,7 +1,10 @@
-/** This gate's devices in the band: one sign each, and a word where one is not as it should be. */
+/**
+ * This gate's devices in the band: one sign each, and a word where one is not as it should be. Beside them the most urgent
+ * alarm of the gate: touched, it opens the call list about it.
+ */
 
 import { place, t, word } from "../i18n.js";
-import { html, nothing, Part } from "../live/parts.js";
+import { html, nothing, Part, PRIORITY_SIGNS } from "../live/parts.js";
 
 export class GateDevicesPart extends Part {
   static properties = { kiosk: { attribute: false } };
@@ -13,7 +16,20 @@ export class GateDevicesPart extends Part {
   }
 
   render() {
-    if (!this.kiosk) return nothing;
+    return this.kiosk ? html`${this.alarm()} ${this.devices()}` : nothing;
+  }
+
+  alarm() {
+    const [one, ...more] = this.kiosk.state.alarms;
+    if (one === undefined || !this.kiosk.rights.includes("answer_waiting")) return nothing;
+    const about = { kind: "alarm", id: one.id };
+    return html`<button type="button" class="k-alarm" data-priority=${one.priority} @click=${() => void this.kiosk.open("call", { about })}>
+      <span aria-hidden="true">${PRIORITY_SIGNS[one.priority] ?? "◆"}</span> <span class="k-alarm-what">${word("alarm", one.condition)}</span>
+      ${more.length ? html`<b>+${more.length}</b>` : nothing}<span class="sr">: ${t("whom to call")}</span>
+    </button>`;
+  }
+
+  devices() {
     const devices = this.kiosk.state.devices;
     const wrong = devices.filter((one) => !one.online || one.quarantined);
     if (!devices.length) return html`<span class="k-devices">${t("no devices here")}</span>`;

@@ -62,6 +62,16 @@ export const SHEETS = [
     records: true,
     place: "more",
   },
+  {
+    name: "group",
+    sign: "⁂",
+    label: () => t("Group"),
+    tag: "wg-s-group",
+    load: () => import("./sheets/group.js"),
+    right: "register_visits",
+    records: true,
+    place: "more",
+  },
   // PASSES
   {
     name: "scan",

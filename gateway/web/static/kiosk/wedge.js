@@ -2,7 +2,8 @@
  * A code scanner that types: keys closer together than fingers can, ending in Enter or in silence.
  *
  * Promises: what a scanner types stays in no field (what stood there before is put back) and presses no button; anything
- * that is no visitor's code is told once, however much and fast it comes. A person's typing goes its way unhindered.
+ * that is no visitor's code is told once, however much and fast it comes. What the machine hands on in pieces is put
+ * together by the keys' own times. A person's typing goes its way unhindered.
  * Leaves to others: when it listens (`isOn`), documents (ui/reader.js), what is done with a code.
  */
 
@@ -38,6 +39,9 @@ export class Wedge {
     this.scanned = scanned;
     this.sent = "";
     this.last = -Infinity;
+    /** What fell silent last: on a busy machine the rest of its keys may come after the silence.
+     * @type {{sent: string, at: number, run: number}} */
+    this.ended = { sent: "", at: -Infinity, run: 0 };
     /** Fast keys in a row so far. */
     this.run = 0;
     /** What the field held before the first key. @type {{field: HTMLInputElement | HTMLTextAreaElement, value: string} | null} */
@@ -59,6 +63,9 @@ export class Wedge {
     if (!isFast) this.over();
     if (this.run === 0) {
       if (!this.isOn()) return;
+      // The keys' own times say that it went on: it is taken as one, and told of once more.
+      const { sent, at, run } = this.ended;
+      if (run > 0 && event.timeStamp - at < (run >= BURST ? SILENCE_MS : FAST_MS)) Object.assign(this, { sent, run });
       const field = document.activeElement;
       this.before = isField(field) ? { field, value: field.value } : null;
     }
@@ -76,6 +83,7 @@ export class Wedge {
   over() {
     clearTimeout(this.timer);
     const { sent, run } = this;
+    if (run > 0) this.ended = { sent, at: this.last, run: sent.endsWith("\n") ? 0 : run };
     this.sent = "";
     this.run = 0;
     this.before = null;

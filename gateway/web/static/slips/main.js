@@ -7,6 +7,7 @@
 
 import { html, LitElement, nothing } from "lit";
 import "../shell.js";
+import "../desk/table_taker.js";
 import { ask, Problem } from "../api.js";
 import { data, t, word } from "../i18n.js";
 import { fromField, onTheDay, said, saidSpan, toField } from "./times.js";
@@ -247,6 +248,15 @@ export class SlipsPart extends LitElement {
         ? html`<ul>${rest.map((one) => this.card(one))}</ul>`
         : html`<p class="quiet">${t("No slip is open. A slip lets a student out of a gate for a time.")}</p>`}
       ${this.late.length ? html`<h2>${t("Came back late")} (${this.late.length})</h2><ul>${this.late.map((one) => this.card(one))}</ul>` : nothing}
+      <details class="many">
+        <summary>${t("Many slips at once: a table")}</summary>
+        <wg-table
+          path="imports/slips"
+          .hint=${t("CSV in UTF-8 with the columns student, from, to, reason, collector; times as 2026-05-04 16:30. All lines are taken, or none.")}
+          .taken=${(/** @type {number} */ count) => t("{count} slips were taken.", { count })}
+          @wg-taken=${() => void this.load()}
+        ></wg-table>
+      </details>
       <div class="under-the-thumb">
         <button type="button" class="main" @click=${() => this.begin()}><span aria-hidden="true">+</span> ${t("New leave slip")}</button>
       </div>

@@ -33,9 +33,13 @@ export const BURST_BEGAN = "wg-burst";
 /** @typedef {{field: HTMLInputElement | HTMLTextAreaElement, value: string}} Before */
 
 export class Reader {
-  /** @param {(read: Read | null) => void} heard null: a burst that is no document */
-  constructor(heard) {
+  /**
+   * @param {(read: Read | null) => void} heard null: a burst that is no document
+   * @param {() => boolean} [isOn] false while what a reader types is for somebody else, as the card of who signs on
+   */
+  constructor(heard, isOn = () => true) {
     this.heard = heard;
+    this.isOn = isOn;
     /** Fast keys so far; the first of them has gone to the field already. @type {Stroke[]} */
     this.strokes = [];
     this.inBurst = false;
@@ -71,6 +75,7 @@ export class Reader {
   }
 
   key(/** @type {KeyboardEvent} */ event) {
+    if (!this.isOn()) return;
     if (!event.isTrusted || event.isComposing || event.repeat || event.altKey || event.metaKey) return;
     const text = event.key === "Enter" ? "\n" : event.key === "Tab" ? "\t" : event.key;
     if ([...text].length !== 1) return; // Shift and the like
@@ -97,7 +102,7 @@ export class Reader {
   /** Characters that no key has (a name, in Chinese) come as text; so does each key's own, which is known already. */
   text(/** @type {InputEvent} */ event) {
     const { data } = event;
-    if (!event.isTrusted || event.isComposing || event.inputType !== "insertText" || !data) return;
+    if (!this.isOn() || !event.isTrusted || event.isComposing || event.inputType !== "insertText" || !data) return;
     if (!this.inBurst && [...data].length > 1) return; // a whole word at once is an input method's
     const last = this.strokes.at(-1);
     if (last?.text === data && !this.inBurst && this.strokes.length === 1) return;
@@ -108,6 +113,7 @@ export class Reader {
 
   /** Some readers paste. What is no document is a person's own paste. */
   paste(/** @type {ClipboardEvent} */ event) {
+    if (!this.isOn()) return;
     const read = understand(event.clipboardData?.getData("text/plain") ?? "");
     if (read === null || !read.name) return;
     stop(event);

@@ -2,12 +2,12 @@
 
 import { html, LitElement, nothing } from "lit";
 import { ask, Problem } from "../api.js";
+import { hoursField } from "../desk/hours.js";
 import { place, t, word } from "../i18n.js";
 import { fromField, toField } from "../slips/times.js";
 
 const KINDS = ["registered", "bus", "two_wheeler"];
 const WAIT_MS = 250;
-const DAYS = [0, 1, 2, 3, 4, 5, 6];
 
 /** @typedef {{id: string, name: string}} Person */
 
@@ -221,26 +221,14 @@ export class FormPart extends LitElement {
   }
 
   timetable() {
-    const { timetable } = this.typed;
-    const change = (/** @type {number} */ at, /** @type {object} */ some) =>
-      this.set({ timetable: timetable.map((/** @type {any} */ one, /** @type {number} */ i) => (i === at ? { ...one, ...some } : one)) });
-    return html`<fieldset aria-invalid=${this.errors.timetable ? "true" : nothing} tabindex="-1">
-      <legend>${t("Timetable")}</legend>
-      ${timetable.map(
-        (/** @type {any} */ one, /** @type {number} */ at) => html`<div class="times" role="group" aria-label=${t("Time {number}", { number: at + 1 })}>
-          <input type="time" aria-label=${t("From")} .value=${one.from} @input=${(/** @type {Event} */ e) => change(at, { from: /** @type {HTMLInputElement} */ (e.target).value })} />
-          <input type="time" aria-label=${t("Until")} .value=${one.to} @input=${(/** @type {Event} */ e) => change(at, { to: /** @type {HTMLInputElement} */ (e.target).value })} />
-          <div class="days">
-            ${DAYS.map(
-              (day) => html`<button type="button" aria-pressed=${one.days.includes(day)} @click=${() => change(at, { days: one.days.includes(day) ? one.days.filter((/** @type {number} */ d) => d !== day) : [...one.days, day].sort() })}>${word("weekday", String(day))}</button>`,
-            )}
-          </div>
-          <button type="button" @click=${() => this.set({ timetable: timetable.filter((/** @type {any} */ _, /** @type {number} */ i) => i !== at) })}>${t("Remove")}</button>
-        </div>`,
-      )}
-      <button type="button" @click=${() => this.set({ timetable: [...timetable, { from: "06:30", to: "08:00", days: [0, 1, 2, 3, 4] }] })}><span aria-hidden="true">+</span> ${t("A time")}</button>
-      ${this.error("timetable")}
-    </fieldset>`;
+    return hoursField({
+      legend: t("Timetable"),
+      hours: this.typed.timetable,
+      fresh: { from: "06:30", to: "08:00", days: [0, 1, 2, 3, 4] },
+      path: "timetable",
+      error: this.errors.timetable ?? "",
+      change: (timetable) => this.set({ timetable }),
+    });
   }
 }
 

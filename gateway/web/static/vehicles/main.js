@@ -5,7 +5,9 @@
 
 import { html, LitElement, nothing } from "lit";
 import "../shell.js";
-import { ask, Problem } from "../api.js";
+import "../desk/table_taker.js";
+import { ask } from "../api.js";
+import { saidHours } from "../desk/hours.js";
 import { data, t, word } from "../i18n.js";
 import { said, saidDay } from "../slips/times.js";
 import { FormPart } from "./form.js";
@@ -13,7 +15,8 @@ import { FormPart } from "./form.js";
 /** @typedef {any} Vehicle */
 
 const page = data("page");
-const MOST_SHOWN = 200;
+const PAGE = 50;
+const AFTER_MS = 250;
 const KINDS = ["all", "registered", "bus", "two_wheeler", "visitor", "expiring"];
 
 export class VehiclesPart extends LitElement {
@@ -23,7 +26,9 @@ export class VehiclesPart extends LitElement {
     shown: { state: true },
     wanted: { state: true },
     said: { state: true },
-    lines: { state: true },
+    total: { state: true },
+    expiring: { state: true },
+    skip: { state: true },
     form: { state: true },
     busy: { state: true },
     sure: { state: true },
@@ -38,8 +43,12 @@ export class VehiclesPart extends LitElement {
     this.shown = "all";
     this.wanted = "";
     this.said = { text: "", kind: "done" };
-    /** What is wrong in a table. @type {{field: string, message: string}[]} */
-    this.lines = [];
+    /** How many answer to what is looked for, and from which on they are shown. */
+    this.total = 0;
+    this.skip = 0;
+    /** Those whose papers expire, whatever is looked for. @type {Vehicle[]} */
+    this.expiring = [];
+    this.asked = 0;
     /** What is edited: a vehicle, {} for a new one, or nothing. @type {Vehicle | null} */
     this.form = null;
     this.busy = "";
@@ -58,12 +67,33 @@ export class VehiclesPart extends LitElement {
   }
 
   async load() {
+    await this.read();
     try {
-      this.vehicles = (await ask("GET", `vehicles?limit=${MOST_SHOWN}`)).vehicles;
+      const expiring = await ask("POST", "vehicles/register", { kind: "expiring", limit: 200 });
+      this.expiring = expiring.vehicles;
       if (this.manages) this.requests = (await ask("GET", "vehicles/requests")).visits;
     } catch (problem) {
       this.say(problem);
     }
+  }
+
+  /** One page; an answer that comes late never replaces a newer one. */
+  async read() {
+    const number = (this.asked += 1);
+    try {
+      const { vehicles, total } = await ask("POST", "vehicles/register", { q: this.wanted.slice(0, 100), kind: this.shown, skip: this.skip, limit: PAGE });
+      if (number !== this.asked) return;
+      this.vehicles = vehicles;
+      this.total = total;
+    } catch (problem) {
+      if (number === this.asked) this.say(problem);
+    }
+  }
+
+  look(/** @type {{wanted?: string, shown?: string, skip?: number}} */ some) {
+    Object.assign(this, { skip: 0 }, some);
+    clearTimeout(this.reading);
+    this.reading = setTimeout(() => void this.read(), some.wanted === undefined ? 0 : AFTER_MS);
   }
 
   say(/** @type {unknown} */ what, /** @type {"done" | "wrong"} */ kind = "wrong") {
@@ -74,13 +104,11 @@ export class VehiclesPart extends LitElement {
   async during(what, work) {
     if (this.busy) return;
     this.busy = what;
-    this.lines = [];
     try {
       this.say(await work(), "done");
       await this.load();
     } catch (problem) {
       this.say(problem);
-      if (problem instanceof Problem) this.lines = problem.errors;
     }
     this.busy = "";
     this.sure = "";
@@ -112,26 +140,6 @@ export class VehiclesPart extends LitElement {
     });
   }
 
-  take(/** @type {Event} */ event) {
-    const input = /** @type {HTMLInputElement} */ (event.target);
-    const file = input.files?.[0];
-    if (!file) return;
-    void this.during("import", async () => {
-      const { lines } = await send(file);
-      return t("{count} vehicles are new or other than before.", { count: lines });
-    }).then(() => (input.value = ""));
-  }
-
-  found() {
-    const wanted = this.wanted.trim().toUpperCase();
-    return (this.vehicles ?? []).filter(
-      (one) =>
-        (this.shown === "all" || one.kind === this.shown || (this.shown === "expiring" && one.expires)) &&
-        (!wanted ||
-          [one.plate, one.route, one.holder?.name, one.driver?.name].some((text) => (text ?? "").toUpperCase().includes(wanted))),
-    );
-  }
-
   render() {
     if (this.form) {
       return html`${this.status()}
@@ -146,20 +154,15 @@ export class VehiclesPart extends LitElement {
           @wg-back=${() => (this.form = null)}
         ></wg-vehicle-form>`;
     }
-    return html`${this.status()} ${this.expiring()} ${this.requested()} ${this.register()} ${this.manages ? this.table() : nothing}`;
+    return html`${this.status()} ${this.toRenew()} ${this.requested()} ${this.register()} ${this.manages ? this.table() : nothing}`;
   }
 
   status() {
-    return html`<div class="said" role="status" data-kind=${this.said.kind} ?hidden=${!this.said.text}>
-      <p>${this.said.text}</p>
-      ${this.lines.length
-        ? html`<ul class="lines">${this.lines.slice(0, 50).map((one) => html`<li>${badLine(one)}</li>`)}</ul>`
-        : nothing}
-    </div>`;
+    return html`<p class="said" role="status" data-kind=${this.said.kind} ?hidden=${!this.said.text}>${this.said.text}</p>`;
   }
 
-  expiring() {
-    const soon = (this.vehicles ?? []).filter((one) => one.expires);
+  toRenew() {
+    const soon = this.expiring;
     if (!soon.length) return nothing;
     return html`<section class="warn" aria-labelledby="h-expiring">
       <h2 id="h-expiring"><span aria-hidden="true">◆</span> ${t("Papers that expire within 30 days")} (${soon.length})</h2>
@@ -187,18 +190,18 @@ export class VehiclesPart extends LitElement {
   }
 
   register() {
-    const found = this.found();
+    const found = this.vehicles ?? [];
     return html`<section aria-labelledby="h-register">
       <div class="head">
-        <h2 id="h-register">${t("Register")} (${found.length})</h2>
+        <h2 id="h-register">${t("Register")} (${this.total})</h2>
         ${this.manages ? html`<button type="button" class="main" @click=${() => (this.form = {})}><span aria-hidden="true">+</span> ${t("New vehicle")}</button>` : nothing}
       </div>
       <div class="filters">
         <label for="f-wanted">${t("Plate, route or name")}</label>
-        <input id="f-wanted" type="search" autocomplete="off" .value=${this.wanted} @input=${(/** @type {Event} */ e) => (this.wanted = /** @type {HTMLInputElement} */ (e.target).value)} />
+        <input id="f-wanted" type="search" autocomplete="off" .value=${this.wanted} @input=${(/** @type {Event} */ e) => this.look({ wanted: /** @type {HTMLInputElement} */ (e.target).value })} />
         <div class="kinds" role="group" aria-label=${t("Kind")}>
           ${KINDS.map(
-            (kind) => html`<button type="button" aria-pressed=${this.shown === kind} @click=${() => (this.shown = kind)}>
+            (kind) => html`<button type="button" aria-pressed=${this.shown === kind} @click=${() => this.look({ shown: kind })}>
               ${kind === "all" ? t("all") : kind === "expiring" ? t("papers expire") : word("vehicle", kind)}
             </button>`,
           )}
@@ -209,21 +212,36 @@ export class VehiclesPart extends LitElement {
         : found.length
           ? html`<ul class="cards">${found.map((one) => this.card(one))}</ul>`
           : html`<p class="quiet">${t("No vehicle like that. New ones are registered here, or come from a table.")}</p>`}
-      ${(this.vehicles ?? []).length >= MOST_SHOWN ? html`<p class="quiet">${t("The first {count} are shown.", { count: MOST_SHOWN })}</p>` : nothing}
+      ${this.pages(found.length)}
     </section>`;
+  }
+
+  pages(/** @type {number} */ shown) {
+    if (this.total <= PAGE) return nothing;
+    const { skip, total } = this;
+    return html`<div class="pages" role="group" aria-label=${t("Pages of the register")}>
+      <button type="button" ?disabled=${skip === 0} @click=${() => this.turn(Math.max(0, skip - PAGE))}><span aria-hidden="true">←</span> ${t("Before")}</button>
+      <span role="status">${t("{from} to {to} of {total}", { from: skip + 1, to: skip + shown, total })}</span>
+      <button type="button" ?disabled=${skip + shown >= total} @click=${() => this.turn(skip + PAGE)}>${t("Next page")} <span aria-hidden="true">→</span></button>
+    </div>`;
+  }
+
+  turn(/** @type {number} */ skip) {
+    this.look({ skip });
+    this.querySelector("#h-register")?.scrollIntoView();
   }
 
   card(/** @type {Vehicle} */ one) {
     const differ = one.counted_in !== null && one.counted_out !== null && one.counted_in !== one.counted_out;
     const plate = one.plate ?? "—";
-    return html`<li class="vehicle" data-expires=${one.expires ?? ""}>
+    return html`<li class="card vehicle" data-expires=${one.expires ?? ""}>
       <p class="plate"><b>${plate}</b> <span>${word("vehicle", one.kind)}${one.essential ? html` · <span class="mark">${t("essential list")}</span>` : nothing}</span></p>
       <dl>
         <dt>${t("Whose")}</dt><dd>${one.holder?.name ?? "—"}</dd>
         ${one.route ? html`<dt>${t("Route")}</dt><dd>${one.route}</dd>` : nothing}
         ${one.driver ? html`<dt>${t("Driver")}</dt><dd>${one.driver.name}</dd>` : nothing}
         ${one.attendant ? html`<dt>${t("Attendant")}</dt><dd>${one.attendant.name}</dd>` : nothing}
-        ${one.timetable.length ? html`<dt>${t("Timetable")}</dt><dd>${one.timetable.map(timetablePart).join("; ")}</dd>` : nothing}
+        ${one.timetable.length ? html`<dt>${t("Timetable")}</dt><dd>${one.timetable.map(saidHours).join("; ")}</dd>` : nothing}
         ${one.papers_until
           ? html`<dt>${t("Papers until")}</dt><dd>${saidDay(Date.parse(one.papers_until) - 1000)} ${one.expires ? html`<b class="mark"><span aria-hidden="true">◆</span> ${one.expires === "expired" ? t("expired") : t("expire soon")}</b>` : nothing}</dd>`
           : nothing}
@@ -245,44 +263,14 @@ export class VehiclesPart extends LitElement {
   table() {
     return html`<section aria-labelledby="h-table">
       <h2 id="h-table">${t("Take in a table")}</h2>
-      <p class="quiet">${t("CSV in UTF-8 with the columns plate, kind, holder, driver, attendant, route, papers_until, timetable, portals, not_after. All lines are taken, or none.")}</p>
-      <label class="file" for="f-table">${t("Choose the file")}</label>
-      <input id="f-table" type="file" accept=".csv,text/csv" @change=${(/** @type {Event} */ event) => this.take(event)} />
+      <wg-table
+        path="imports/vehicles"
+        .hint=${t("CSV in UTF-8 with the columns plate, kind, holder, driver, attendant, route, papers_until, timetable, portals, not_after. All lines are taken, or none.")}
+        .taken=${(/** @type {number} */ count) => t("{count} vehicles are new or other than before.", { count })}
+        @wg-taken=${() => void this.load()}
+      ></wg-table>
     </section>`;
   }
-}
-
-/** The one body that is no JSON. */
-async function send(/** @type {File} */ file) {
-  let response;
-  try {
-    response = await fetch("/api/v1/imports/vehicles", {
-      method: "POST",
-      credentials: "same-origin",
-      headers: { "Content-Type": "text/csv" },
-      body: file,
-      signal: AbortSignal.timeout(60_000),
-    });
-  } catch {
-    throw new Problem("no-answer", t("The gateway does not answer. Nothing is known of what was asked."), 0);
-  }
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer;
-  const errors = answer.errors ?? [];
-  const text = errors.length ? t("{count} lines are wrong; nothing was taken.", { count: errors.length }) : String(answer.title ?? response.status);
-  throw new Problem(String(answer.type ?? ""), text, response.status, { errors });
-}
-
-/** `lines[4].holder` in the words of the table; what was expected stays as the gateway says it. */
-function badLine(/** @type {{field: string, message: string}} */ one) {
-  const found = /^lines\[(\d+)\]\.(.*)$/.exec(one.field);
-  if (!found) return one.message;
-  return `${t("line {number}", { number: found[1] ?? "" })} ${found[2] ? `· ${found[2]} ` : ""}· ${one.message}`;
-}
-
-export function timetablePart(/** @type {{from: string, to: string, days: number[]}} */ one) {
-  const days = one.days.length === 7 ? "" : `${one.days.map((day) => word("weekday", String(day))).join(" ")} `;
-  return `${days}${one.from}–${one.to}`;
 }
 
 customElements.define("wg-vehicle-form", FormPart);

@@ -6,11 +6,17 @@
  * once. Leaves to others: dialling, and the host's number, which the directory shows and records.
  */
 
-import { t, texts, timeOfDay } from "../../i18n.js";
+import { place, t, texts, timeOfDay, word } from "../../i18n.js";
+import { PRIORITY_SIGNS } from "../../live/parts.js";
+import { chips } from "../../ui/chips.js";
+import "../../ui/field.js";
+import "../../ui/keyboard.js";
 import { minutes } from "../help.js";
 import { html, nothing, Sheet } from "../sheet.js";
 
 /** @typedef {{kind: string, id: string}} About */
+
+const MOST_ALARMS = 6;
 
 export class CallSheet extends Sheet {
   static properties = {
@@ -21,6 +27,7 @@ export class CallSheet extends Sheet {
     busy: { state: true },
     clock: { state: true },
     relief: { state: true },
+    answered: { state: true },
   };
 
   constructor() {
@@ -35,6 +42,8 @@ export class CallSheet extends Sheet {
     this.clock = 0;
     /** @type {any} */
     this.relief = null;
+    /** Who is on the line, as typed. */
+    this.answered = "";
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.ticking = undefined;
   }
@@ -88,7 +97,9 @@ export class CallSheet extends Sheet {
         result,
         touch,
         ...(this.about ? { about: this.about } : {}),
+        ...(result === "answered" && this.answered.trim() ? { who_answered: this.answered.trim() } : {}),
       });
+      if (result !== "calling") this.answered = "";
       this.say(result === "answered" ? t("Recorded: answered. Nobody else has to be called.") : "", "done");
     } catch (problem) {
       this.say(problem instanceof Error ? problem.message : String(problem), "wrong");
@@ -133,11 +144,35 @@ export class CallSheet extends Sheet {
     const { calls, running } = this.told;
     const next = running ? running.next : (calls[0]?.to ?? null);
     return html`
-      <ol class="k-calls">
-        ${calls.map((/** @type {any} */ line) => this.line(line, running, next === line.to))}
-      </ol>
-      ${this.reliefPart()}
+      <div class="k-sheet-scroll">
+        ${this.aboutWhat()}
+        <ol class="k-calls">
+          ${calls.map((/** @type {any} */ line) => this.line(line, running, next === line.to))}
+        </ol>
+        ${this.reliefPart()}
+      </div>
+      <wg-keyboard></wg-keyboard>
     `;
+  }
+
+  /** The alarms of this gate, where there are any: a call is about one of them, or about none. */
+  aboutWhat() {
+    const alarms = this.kiosk.state.alarms.slice(0, MOST_ALARMS);
+    if (!alarms.length || (this.about !== null && this.about.kind !== "alarm" && this.about.kind !== "")) return nothing;
+    return chips({
+      name: "about",
+      label: t("About what"),
+      chosen: [this.about?.id ?? ""],
+      options: [
+        ...alarms.map((one) => [one.id, `${PRIORITY_SIGNS[one.priority] ?? "◆"} ${word("alarm", one.condition)} · ${place(one.place)}`]),
+        ["", t("something else")],
+      ],
+      choose: (id) => {
+        this.about = id ? { kind: "alarm", id } : null;
+        this.told = null;
+        void this.load();
+      },
+    });
   }
 
   line(/** @type {any} */ line, /** @type {any} */ running, /** @type {boolean} */ isNext) {
@@ -184,6 +219,15 @@ export class CallSheet extends Sheet {
         : html`<button type="button" class="main k-call-begin" @click=${touch("calling")}>
             <span aria-hidden="true">☎</span> ${t("I am calling")}<span class="sr">: ${name}</span>
           </button>`}
+      <wg-field
+        class="k-call-who"
+        path="who_answered"
+        .label=${t("Who answers")}
+        .optional=${true}
+        .limit=${64}
+        .value=${this.answered}
+        @wg-input=${(/** @type {CustomEvent<{value: string}>} */ event) => (this.answered = event.detail.value)}
+      ></wg-field>
       <button type="button" class="k-call-yes" @click=${touch("answered")}>
         <span aria-hidden="true">✓</span> ${t("Answered")}
       </button>

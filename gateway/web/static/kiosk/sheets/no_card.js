@@ -11,7 +11,7 @@ import { dotted } from "../../live/parts.js";
 import "../../ui/field.js";
 import "../../ui/keyboard.js";
 import { errorsOf } from "../../ui/field.js";
-import { chips } from "./chips.js";
+import { chips } from "../../ui/chips.js";
 
 /** @typedef {{id: string, name: string, kind: string, groups: string[], dormitory: string | null, suspended: boolean}} Person */
 

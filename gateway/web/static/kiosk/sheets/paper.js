@@ -6,7 +6,7 @@
  * again under the same key, and is one line. Leaves to others: what a line may say (the gateway).
  */
 
-import { t, texts, word } from "../../i18n.js";
+import { place, t, texts, word } from "../../i18n.js";
 import { errorsOf } from "../../ui/field.js";
 import "../../ui/host_picker.js";
 import "../../ui/keyboard.js";
@@ -171,11 +171,13 @@ export class PaperSheet extends Sheet {
     return `${line.time} ${kindWord(line.kind)} ${what}`;
   }
 
-  async make() {
+  async make(/** @type {boolean} */ print) {
     try {
-      const made = await this.kiosk.ask("POST", "paper-day", { gate: this.kiosk.gate.id });
+      const made = await this.kiosk.ask("POST", "paper-day", { gate: this.kiosk.gate.id, print });
       this.told = { ...this.told, sets: made.sets };
-      this.say(t("The papers of all gates were made and kept in the gateway's folder."), "done");
+      if (Object.keys(made.not_printed).length) {
+        this.say(t("The papers are kept, but a printer is out: {gates}. Look after it and print again.", { gates: Object.keys(made.not_printed).map(place).join(", ") }), "wrong");
+      } else this.say(print ? t("The papers were kept, and are being printed.") : t("The papers of all gates were made and kept in the gateway's folder."), "done");
     } catch (problem) {
       this.say(problem instanceof Error ? problem.message : String(problem), "wrong");
     }
@@ -185,7 +187,8 @@ export class PaperSheet extends Sheet {
     return html`<div class="k-split-scroll">
       <div class="k-paper-top">
         <a class="button" href=${`/paper?gate=${this.kiosk.gate.id}`} target="_blank" rel="noopener">${t("Show the papers, to print")}</a>
-        <button type="button" @click=${() => void this.make()}>${t("Make and keep them now")}</button>
+        <button type="button" @click=${() => void this.make(false)}>${t("Make and keep them now")}</button>
+        ${this.told?.prints ? html`<button type="button" @click=${() => void this.make(true)}>${t("Make and print them now")}</button>` : nothing}
         <span class="quiet">${this.told?.sets?.length ? t("last made {time}", { time: this.told.sets[0] }) : t("none made yet")}</span>
       </div>
       <h3>${t("Type in what was written by hand")}</h3>

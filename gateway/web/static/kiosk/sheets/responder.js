@@ -1,17 +1,21 @@
 /** Responders at the gate, and whoever must go out because of illness or danger: how many, which portal, one touch. */
 
 import { t } from "../../i18n.js";
+import { chips } from "../../ui/chips.js";
 import { html, nothing, Sheet } from "../sheet.js";
 
 const MOST = 50;
+const SERVICES = ["police", "fire", "ambulance", "other"];
 
 export class ResponderSheet extends Sheet {
-  static properties = { ...Sheet.properties, count: { state: true }, busy: { state: true } };
+  static properties = { ...Sheet.properties, count: { state: true }, busy: { state: true }, service: { state: true } };
 
   constructor() {
     super();
     this.count = 1;
     this.busy = "";
+    /** Which of them; "" where nobody had the time to say. */
+    this.service = "";
   }
 
   async openFor(/** @type {"responder" | "let_out"} */ kind, /** @type {string} */ portal) {
@@ -20,7 +24,13 @@ export class ResponderSheet extends Sheet {
     this.say("");
     const direction = kind === "responder" ? "in" : "out";
     try {
-      const done = await this.kiosk.ask("POST", "openings", { portal, direction, kind, count: this.count });
+      const done = await this.kiosk.ask("POST", "openings", {
+        portal,
+        direction,
+        kind,
+        count: this.count,
+        ...(kind === "responder" && this.service ? { service: this.service } : {}),
+      });
       this.kiosk.sound("grant");
       this.say(
         done.disposal
@@ -45,6 +55,14 @@ export class ResponderSheet extends Sheet {
         <button type="button" aria-label=${t("One more")} ?disabled=${this.count >= MOST} @click=${() => (this.count += 1)}>+</button>
       </div>
       <h3>${t("Police, fire brigade, ambulance: let in")}</h3>
+      ${chips({
+        name: "service",
+        label: t("Which of them"),
+        quiet: true,
+        chosen: [this.service],
+        options: SERVICES.map((one) => [one, serviceWord(one)]),
+        choose: (one) => (this.service = one === this.service ? "" : one),
+      })}
       <div class="k-portals">${leads("in").map((portal) => this.button("responder", portal))}</div>
       <h3>${t("Illness or danger: let out")}</h3>
       <div class="k-portals">${leads("out").map((portal) => this.button("let_out", portal))}</div>
@@ -65,6 +83,19 @@ export class ResponderSheet extends Sheet {
     >
       <span aria-hidden="true">${kind === "responder" ? "✚" : "→"}</span> ${placeName(portal)}
     </button>`;
+  }
+}
+
+function serviceWord(/** @type {string} */ service) {
+  switch (service) {
+    case "police":
+      return t("Police");
+    case "fire":
+      return t("Fire brigade");
+    case "ambulance":
+      return t("Ambulance");
+    default:
+      return t("Others");
   }
 }
 

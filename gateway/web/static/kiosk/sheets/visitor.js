@@ -68,7 +68,8 @@ export class VisitorSheet extends VisitAtTheGate {
     this.lookedUp = "";
     /** What the last visit filled in: only that is replaced by another. @type {Record<string, string>} */
     this.filled = {};
-    this.reader = new Reader((read) => this.read(read));
+    // While the records are covered a reader's keys are the card of whoever unlocks them.
+    this.reader = new Reader((read) => this.read(read), () => !this.kiosk.state.locked);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.saving = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -112,7 +113,13 @@ export class VisitorSheet extends VisitAtTheGate {
       this.restored = !isEmpty(this.draft);
     }
     if (this.draft.step === 3) await this.fetchVisit();
-    else await this.focusFirst();
+    else if (!this.isTypedInto()) await this.focusFirst();
+  }
+
+  /** Somebody was quicker than this machine's own store: the focus is theirs. */
+  isTypedInto() {
+    const active = document.activeElement;
+    return this.contains(active) && active instanceof Element && active.matches("input, select, textarea");
   }
 
   // ---------------------------------------------------------------- the draft
@@ -184,7 +191,7 @@ export class VisitorSheet extends VisitAtTheGate {
     this.lookedUp = asked;
     try {
       const found = await this.kiosk.ask("POST", "visits/returning", { document: { kind: document, number: plainNumber(number) } });
-      if (`${this.draft.document}:${plainNumber(this.draft.number)}` !== asked) return;
+      if (!found.found || `${this.draft.document}:${plainNumber(this.draft.number)}` !== asked) return;
       /** @type {Record<string, string>} */
       const filled = {};
       for (const name of /** @type {const} */ (["name", "organisation", "plate"])) {
@@ -196,7 +203,7 @@ export class VisitorSheet extends VisitAtTheGate {
       this.filled = filled;
       this.say(t("Was here before: filled in from the last visit. Please compare with the document."), "done");
     } catch {
-      this.lookedUp = ""; // nobody, or no answer: it can be typed
+      this.lookedUp = ""; // no answer: it can be typed
     }
   }
 

@@ -8,7 +8,7 @@
 import { html, nothing } from "../sheet.js";
 import { sentence, t, timeOfDay, word } from "../../i18n.js";
 import { belongingWord, documentWord, outcomeWord, refusalWord, stateWord } from "./visitor_words.js";
-import { chips } from "./chips.js";
+import { chips } from "../../ui/chips.js";
 
 const DOCUMENT = "document_not_seen";
 /** What waits for a guard's or a second person's word at the gate itself: no reason not to check in. */

@@ -5,7 +5,7 @@ import { t, word } from "../../i18n.js";
 import { KINDS } from "../../ui/documents.js";
 import { LIMITS, VISIT_KINDS } from "./visitor_draft.js";
 import { documentWord } from "./visitor_words.js";
-import { chips } from "./chips.js";
+import { chips } from "../../ui/chips.js";
 
 /**
  * @param {import("./visitor_draft.js").Draft} draft

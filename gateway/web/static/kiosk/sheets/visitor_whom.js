@@ -4,7 +4,7 @@ import { html, nothing } from "../sheet.js";
 import { place, t, texts, timeOfDay } from "../../i18n.js";
 import { endsAt, LIMITS, OUTCOMES, PROHIBITED } from "./visitor_draft.js";
 import { belongingWord, outcomeWord, purposes } from "./visitor_words.js";
-import { chips } from "./chips.js";
+import { chips } from "../../ui/chips.js";
 
 /** @typedef {import("./visitor_draft.js").Draft} Draft */
 

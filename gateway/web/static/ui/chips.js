@@ -1,6 +1,6 @@
 /** A row of choices as buttons to touch: one of them, or several. */
 
-import { html, nothing } from "../sheet.js";
+import { html, nothing } from "lit";
 
 /**
  * @param {object} how
