@@ -103,8 +103,7 @@ async def live(
     campus = Campus(fleet, crowd, day, speed=factor, seed=seed)
     try:
         await campus.start()
-        while wall() < midnight:
-            await asyncio.sleep(0.01)
+        await asyncio.sleep(max(0.0, (midnight - wall()).total_seconds() / factor + 0.01))
         campus.follow(wall)
         await asyncio.gather(campus.run(days=1), meanwhile())
         await fleet.quiet(QUIET_WITHIN_S)
