@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -101,12 +100,12 @@ class Kiosk:
     def error(self, path: str) -> Locator:
         return self.page.locator(f'wg-field:has(input[name="{path}"]) .error')
 
-    async def type_fast(self, text: str) -> None:
-        """As a reader does, which waits for nobody: a key each millisecond or so."""
+    async def type_fast(self, text: str, began: float | None = None) -> None:
+        """As a reader does, which waits for nobody: a key each millisecond or so. `began`: by the keys' own times."""
         client = await self.page.context.new_cdp_session(self.page)
         special = {"\n": {"key": "Enter", "text": "\r", "windowsVirtualKeyCode": 13}, "\t": {"key": "Tab"}}
         events: list[tuple[str, dict[str, Any]]] = []
-        began = time.time()
+        began = time.time() if began is None else began
         for number, one in enumerate(text):
             if one.isascii():
                 key = special.get(one, {"key": one, "text": one}) | {"timestamp": began + number * 0.001}
@@ -218,12 +217,8 @@ async def test_a_reader_of_cards_fills_in_from_anywhere_and_garbage_goes_nowhere
     assert (await name.input_value(), await number.input_value()) == ("Somebody", "")
     await expect(kiosk.page.locator(".reg-steps [aria-current=step]")).to_have_text("1 Who")
 
-    for _ in range(4):  # on a machine that stands still for a moment a card is laid on the reader once more
-        await kiosk.page.locator(".k-close").focus()  # its Enter may press nothing
-        await kiosk.type_fast(f"{NUMBER},ZHANG WEI\n")
-        with suppress(AssertionError):
-            await expect(name).to_have_value("ZHANG WEI", timeout=3_000)
-            break
+    await kiosk.page.locator(".k-close").focus()  # its Enter may press nothing
+    await kiosk.type_fast(f"{NUMBER},ZHANG WEI\n")
     await expect(number).to_have_value(NUMBER)
     await expect(name).to_have_value("ZHANG WEI")
     await expect(said).to_contain_text("Read from the document")
@@ -235,6 +230,23 @@ async def test_a_reader_of_cards_fills_in_from_anywhere_and_garbage_goes_nowhere
     await kiosk.type_fast(f"{NUMBER}\n王小明\n")
     await expect(name).to_have_value("王小明")
     assert kiosk.visits() == []
+
+
+async def test_a_card_of_which_a_busy_page_hears_in_pieces_is_read_as_one(open_kiosk) -> None:
+    kiosk: Kiosk = await open_kiosk()
+    await kiosk.open("visitor")
+    number, name = kiosk.field("visitor.document.number"), kiosk.field("visitor.name")
+    await kiosk.page.locator(".k-close").focus()
+    first, rest = f"{NUMBER},ZHA", "NG WEI\n"
+    began = time.time()
+
+    await kiosk.type_fast(first, began)
+    await expect(name).to_have_value("ZHA")
+    await kiosk.type_fast(rest, began + len(first) * 0.001)
+
+    await expect(name).to_have_value("ZHANG WEI")
+    await expect(number).to_have_value(NUMBER)
+    await expect(kiosk.page.locator(".reg-steps [aria-current=step]")).to_have_text("1 Who")
 
 
 async def test_the_browser_understands_readers_and_finds_the_faults_that_the_gateway_finds(post, open_screen) -> None:

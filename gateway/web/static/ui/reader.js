@@ -2,7 +2,8 @@
  * Readers of documents that type: an identity-card reader or a passport scanner is a keyboard to the browser.
  *
  * Promises: a burst (keys closer together than fingers can) is caught wherever the focus is, and never ends in a field
- * or presses a button; what it says is told once, when it falls silent. A person's typing goes its way unhindered.
+ * or presses a button; what it says is told when it falls silent, and once more, whole, if a busy page heard of it in
+ * pieces. A person's typing goes its way unhindered.
  * Leaves to others: whose document it is, and what is done about a burst that says nothing (`heard` gets null).
  */
 
@@ -50,6 +51,8 @@ export class Reader {
     /** What came a moment ago and was no burst by itself, and what the field held before that.
      * @type {{text: string, at: number, before: Before | null} | null} */
     this.recent = null;
+    /** The burst that fell silent last: a busy page may hear of the rest of its keys only then. @type {Stroke[]} */
+    this.ended = [];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.onKey = (/** @type {KeyboardEvent} */ event) => this.key(event);
@@ -79,6 +82,7 @@ export class Reader {
     if (!event.isTrusted || event.isComposing || event.repeat || event.altKey || event.metaKey) return;
     const text = event.key === "Enter" ? "\n" : event.key === "Tab" ? "\t" : event.key;
     if ([...text].length !== 1) return; // Shift and the like
+    this.goOn(event.timeStamp);
     if (event.ctrlKey && !this.inBurst) return; // readers send Ctrl+J and Ctrl+M for line ends, hands copy and paste
     const last = this.strokes.at(-1);
     const isFast = last !== undefined && event.timeStamp - last.at < (this.inBurst ? SILENCE_MS : FAST_MS);
@@ -103,6 +107,7 @@ export class Reader {
   text(/** @type {InputEvent} */ event) {
     const { data } = event;
     if (!this.isOn() || !event.isTrusted || event.isComposing || event.inputType !== "insertText" || !data) return;
+    this.goOn(event.timeStamp);
     if (!this.inBurst && [...data].length > 1) return; // a whole word at once is an input method's
     const last = this.strokes.at(-1);
     if (last?.text === data && !this.inBurst && this.strokes.length === 1) return;
@@ -118,6 +123,18 @@ export class Reader {
     if (read === null || !read.name) return;
     stop(event);
     this.heard(read);
+  }
+
+  /** The keys' own times say that a burst goes on which seemed to be over: it is taken as one, and told once more. */
+  goOn(/** @type {number} */ at) {
+    const last = this.ended.at(-1);
+    if (last === undefined || this.strokes.length > 0) return;
+    if (at - last.at < SILENCE_MS) {
+      this.strokes = this.ended;
+      this.inBurst = true;
+      this.isTold = this.strokes.length === KEPT;
+    }
+    this.ended = [];
   }
 
   take(/** @type {Stroke} */ stroke) {
@@ -149,6 +166,7 @@ export class Reader {
     const { recent } = this;
     this.recent = null;
     if (inBurst) {
+      this.ended = strokes;
       if (!isTold) this.heard(understand(`${recent?.text ?? ""}${text}`));
       return;
     }
