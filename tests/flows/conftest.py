@@ -11,7 +11,7 @@ import functools
 import itertools
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ from tests.parts.made_once import Files, files_in, write_files
 
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC) - timedelta(hours=8)
 """A Monday, 08:00 at the campus: lessons, no leaving window."""
+PATIENT_S = 5.0
+"""How long a record may take where nothing hangs on it: a disk that other tests keep busy stands still for a second."""
 
 
 class StoppedClock:
@@ -319,6 +321,10 @@ class House:
         await self.stop()
         await self.start()
 
+    def give_up_soon(self) -> None:
+        """For what happens while nothing can be recorded: a gateway knows that after as long as it does in life."""
+        self.site.rules = replace(self.site.rules, record_within_s=Rules().record_within_s)
+
     async def look(self) -> None:
         """What the gateway does each second."""
         await directory_watch.follow_changes(self.site)
@@ -387,7 +393,7 @@ async def make_house(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
 
     async def make(**rules: Any) -> House:
         write_files(_campus_of_people(), tmp_path / "site")
-        house = House(SiteFolder(tmp_path / "site", is_there=True), Rules(**rules))
+        house = House(SiteFolder(tmp_path / "site", is_there=True), Rules(**{"record_within_s": PATIENT_S} | rules))
         await house.start()
         made.append(house)
         return house

@@ -15,7 +15,7 @@ from gateway.core.nouns import Holder
 from gateway.core.papers import Authorisation, Order, Paper
 from gateway.flows import directory_watch, pins
 from gateway.flows.changes import PaperFiled
-from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.ports import Entry, Unit
 from gateway.store.tables import credentials, holders
 from tests.flows.conftest import House
 
@@ -75,10 +75,7 @@ async def make_kind(house: House, person: str, kind: str) -> None:
 
 
 async def give_pin(house: House, person: str, pin: str = PIN, duress: str | None = DURESS) -> None:
-    try:
-        await pins.set_pin(house.site, person, pin, duress, "u-1")
-    except LedgerUnavailable:  # a disk that stood still for a second; whoever sets a PIN does it again
-        await pins.set_pin(house.site, person, pin, duress, "u-1")
+    await pins.set_pin(house.site, person, pin, duress, "u-1")
 
 
 def person(house: House, id: str) -> Holder:

@@ -322,6 +322,7 @@ async def test_without_the_ledger_who_leaves_is_let_out_and_counted_when_it_is_b
     id = await here(house)
     await count(house, id, "north-in", IN, 5)
     opened, entered = (len(house.courier.commands(name)) for name in ("exit", "gate"))
+    house.give_up_soon()
     monkeypatch.setattr(delegations, "AGAIN_S", 0.05)
     monkeypatch.setattr(permits, "WITHIN_S", 0.1)
     lock = sqlite3.connect(house.folder.sqlite_file, isolation_level=None)

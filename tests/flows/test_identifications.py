@@ -110,6 +110,7 @@ async def test_the_record_is_on_disk_before_the_command_leaves(house: House) -> 
 
 
 async def test_without_the_ledger_nobody_is_let_in_and_whoever_leaves_is_let_out(house: House) -> None:
+    house.give_up_soon()
     await there(house, "gate", "exit")
     with locked(house):
         with pytest.raises(LedgerUnavailable):

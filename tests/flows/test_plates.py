@@ -234,6 +234,7 @@ async def test_when_the_record_cannot_be_written_the_plate_that_was_read_still_w
     id = await shown(house, lane, MISREAD)
     outside = sqlite3.connect(house.folder.sqlite_file, isolation_level=None)
 
+    house.give_up_soon()
     outside.execute("BEGIN EXCLUSIVE")
     with pytest.raises(LedgerUnavailable):
         await pick(house, id, TRUE)

@@ -150,6 +150,7 @@ async def test_an_answer_to_a_device_that_was_not_heard_of_since_goes_with_its_n
 async def test_a_guard_lets_out_even_while_nothing_can_be_recorded(house: House) -> None:
     """Leaving: with the ledger away the act comes first, and the record follows."""
     _, tap = await somebody_waits(house)
+    house.give_up_soon()
     with locked(house):
         await waiting.answer(house.site, f"exit:{tap}", "grant", "guard-1")
         second = house.courier.commands("exit")[-1]
@@ -166,6 +167,7 @@ async def test_a_guard_lets_nobody_in_while_nothing_can_be_recorded(house: House
     staff = next(h.ref for h in house.site.directory.holders.values() if h.id == "t1")
     waiting.put(house.site, Waiting("gate", "t1", request, staff, "guard_confirms", now, house.clock.after(60), "n1"))
     sent = len(house.courier.commands("gate"))
+    house.give_up_soon()
     with locked(house):
         with pytest.raises(LedgerUnavailable):
             await waiting.answer(house.site, "gate:t1", "grant", "guard-1")
