@@ -5,7 +5,7 @@ Everything here is a frozen value that checks itself when made, so nobody downst
 portals, permissions) comes from the configuration as one `Campus`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date
 from datetime import datetime
@@ -281,12 +281,24 @@ class Directory:
     since: int = field(default=-1, repr=False, compare=False)
     """`changed` holds everybody who is new, changed or gone since this version; -1: nobody has kept that."""
     changed: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    by_ref: Mapping[str, Credential] | None = field(default=None, repr=False, compare=False)
+    """The credentials by their references; None: nobody has made that table."""
 
     def with_id(self, id: str) -> Holder | None:
         """The person with the school's own id."""
         if self.by_id is not None:
             return self.by_id.get(id)
         return next((holder for holder in self.holders.values() if holder.id == id), None)
+
+    def credential(self, ref: str) -> Credential | None:
+        """The credential with this reference; None for one that went on to somebody else, or is gone."""
+        if self.by_ref is not None:
+            return self.by_ref.get(ref)
+        return next((held for held in self.credentials.values() if held.ref == ref), None)
+
+    def credentials_of(self, refs: Iterable[str]) -> list[Credential]:
+        """Those of these references that are there, in the same order."""
+        return [held for ref in refs if (held := self.credential(ref)) is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from gateway.core.kinds import CredentialKind, Direction, Outcome, PortalKind, V
 from gateway.core.nouns import Decision, Directory, Finding, Portal, Request
 from gateway.core.papers import PaperKind, Visit, VisitState
 from gateway.core.reasons import Reason
-from gateway.flows import by_hand, group_passes, passage
+from gateway.flows import by_hand, group_passes, passage, passes
 from gateway.flows.changes import PaperFiled
 from gateway.flows.judging import SHOWN, as_if_shown, asked_by
 from gateway.flows.permits import (
@@ -127,7 +127,7 @@ async def _count_in(site: Site, id: str, touch: _Touch) -> Visit:
         (PaperFiled(moved),) if granted else (),
         directory=granted,
         judged_on=site.directory.version,
-        uses=group_passes.code_of(site.directory, visit) if granted else None,
+        uses=passes.code_of(site.directory, visit) if granted else None,
         people=touch.number,
     )
     try:

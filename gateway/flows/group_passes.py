@@ -13,8 +13,8 @@ uses (`pass_uses`).
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.core.kinds import CredentialKind, CredentialState, Direction, Outcome, Verdict
-from gateway.core.nouns import Credential, Decision, Directory, Finding, Holder, Portal, Request
+from gateway.core.kinds import CredentialKind, Direction, Outcome, Verdict
+from gateway.core.nouns import Decision, Directory, Finding, Holder, Portal, Request
 from gateway.core.papers import Visit, VisitState
 from gateway.core.reasons import Reason
 from gateway.flows.permits import NotPossible, Step, ToldAlready, carry_out, find
@@ -44,17 +44,6 @@ def reason_for(kept: Holder) -> Reason:
 def groups_of(directory: Directory, holder: str) -> list[Visit]:
     """The live groups that somebody leads."""
     return [one for one in directory.papers.visits.get(holder, ()) if one.members]
-
-
-def code_of(directory: Directory, visit: Visit) -> Credential | None:
-    """The code that opens for a group now."""
-    refs = set(visit.passes)
-    found = {
-        held.ref: held
-        for held in directory.credentials.values()
-        if held.ref in refs and held.kind is CredentialKind.QR and held.state is CredentialState.ACTIVE
-    }
-    return next((found[ref] for ref in reversed(visit.passes) if ref in found), None)
 
 
 async def went_through(site: Site, visit: Visit, portal: Portal, direction: Direction, key: str) -> None:

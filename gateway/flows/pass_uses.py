@@ -165,4 +165,4 @@ def held_by(site: Site, waiting: Waiting) -> Credential | None:
         return site.directory.credentials.get((waiting.request.credential, waiting.request.value))
     if waiting.credential is None:
         return None
-    return next((c for c in site.directory.credentials.values() if c.ref == waiting.credential), None)
+    return site.directory.credential(waiting.credential)

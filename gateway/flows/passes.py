@@ -39,7 +39,7 @@ def pass_of(site: Site, id: str) -> Pass:
     visit = find(site.directory, Visit, id)
     if not visit.is_live:
         raise NotPossible("over", "this visit is over: its pass is void")
-    held = _held(site.directory, visit)
+    held = code_of(site.directory, visit)
     if held is None:
         raise NotPossible("no_pass", "this visit has no pass")
     return _as_pass(site, visit, held)
@@ -54,7 +54,7 @@ async def give_anew(site: Site, id: str, by: str) -> Pass:
         visit = find(directory, Visit, id)
         if not visit.is_live:
             raise NotPossible("over", "this visit is over: register the visitor anew")
-        old = _held(directory, visit)
+        old = code_of(directory, visit)
         left = None if old is None else _uses_left(site, old)
         if left == 0:
             raise NotPossible("used_up", "this pass has been used as often as it may: register the visitor anew")
@@ -85,20 +85,18 @@ async def give_anew(site: Site, id: str, by: str) -> Pass:
             await pass_uses.look_again(site, str(told).split(":")[1])
             continue
         paper: Any = step.paper
-        held = next(c for c in site.directory.credentials.values() if c.ref == ref)
+        held = site.directory.credential(ref)
+        assert held is not None, "carried out, so the directory in use has it"
         return _as_pass(site, paper, held)
     raise LedgerUnavailable("the pass is being used at the same time")
 
 
-def _held(directory: Directory, visit: Visit) -> Credential | None:
-    """The newest code of a visit that is not void."""
-    refs = set(visit.passes)
-    found = {
-        held.ref: held
-        for held in directory.credentials.values()
-        if held.ref in refs and held.kind is CredentialKind.QR and held.state is CredentialState.ACTIVE
-    }
-    return next((found[ref] for ref in reversed(visit.passes) if ref in found), None)
+def code_of(directory: Directory, visit: Visit) -> Credential | None:
+    """The newest code of a visit that is not void: the one that opens now."""
+    for held in directory.credentials_of(reversed(visit.passes)):
+        if held.kind is CredentialKind.QR and held.state is CredentialState.ACTIVE:
+            return held
+    return None
 
 
 def _as_pass(site: Site, visit: Visit, held: Credential) -> Pass:

@@ -27,7 +27,7 @@ async def revoke_credential(site: Site, ref: str, state: str, by: str) -> None:
     new_state = CredentialState(state)
     if new_state is CredentialState.ACTIVE:
         raise ValueError("revoking a credential does not make it active")
-    held = next((c for c in site.directory.credentials.values() if c.ref == ref), None)
+    held = site.directory.credential(ref)
     if held is None:
         raise NoSuchCredential(ref)
     body = {"credential": ref, "holder": held.holder, "state": new_state.value, "by": by}

@@ -178,10 +178,7 @@ def ended(directory: Directory, paper: StandingPass, name: str, by: str, now: da
 
 def value_of(directory: Directory, paper: StandingPass) -> str | None:
     """The code of a pass, for whoever prints it again."""
-    for credential in directory.credentials.values():
-        if credential.ref in paper.passes and credential.kind is CredentialKind.QR:
-            return credential.value
-    return None
+    return next((one.value for one in directory.credentials_of(paper.passes) if one.kind is CredentialKind.QR), None)
 
 
 def _holder(directory: Directory, wanted: Wanted, now: datetime) -> tuple[str, Plan]:
@@ -197,8 +194,8 @@ def _holder(directory: Directory, wanted: Wanted, now: datetime) -> tuple[str, P
 
 def _with_end(directory: Directory, paper: StandingPass, ends_at: datetime) -> Plan:
     plan = Plan(directory.version)
-    for one in directory.credentials.values():
-        if one.ref in paper.passes and one.state is CredentialState.ACTIVE:
+    for one in directory.credentials_of(paper.passes):
+        if one.state is CredentialState.ACTIVE:
             row = (one.ref, one.holder, one.kind, one.value, one.state, one.not_before, ends_at, one.max_uses)
             plan.changed_credentials.append(CredentialRow(*row))
     return plan

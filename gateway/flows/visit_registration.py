@@ -211,10 +211,7 @@ def id_of(key: str) -> str:
 
 def pass_value_of(directory: Directory, visit: Visit) -> str | None:
     """The value of the visit's QR pass, whether it still opens anything or not."""
-    for credential in directory.credentials.values():
-        if credential.ref in visit.passes and credential.kind is CredentialKind.QR:
-            return credential.value
-    return None
+    return next((one.value for one in directory.credentials_of(visit.passes) if one.kind is CredentialKind.QR), None)
 
 
 async def _known(site: Site, id: str, mark: str) -> Registered | None:

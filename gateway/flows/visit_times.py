@@ -32,9 +32,8 @@ async def move(site: Site, id: str, starts_at: datetime, ends_at: datetime, by: 
         is_within = visit.starts_at <= begin and ends_at <= visit.ends_at
         plates = () if is_within else _plates(directory, visit)
         plan = Plan(directory.version)
-        for credential in directory.credentials.values():
-            kept = credential.ref in visit.passes and credential.ref not in plates
-            if kept and credential.state is CredentialState.ACTIVE:
+        for credential in directory.credentials_of(visit.passes):
+            if credential.ref not in plates and credential.state is CredentialState.ACTIVE:
                 plan.changed_credentials.append(_row(credential, begin, ends_at))
         moved = replace(
             visit,
@@ -55,8 +54,7 @@ async def move(site: Site, id: str, starts_at: datetime, ends_at: datetime, by: 
 
 def _plates(directory: Directory, visit: Visit) -> tuple[str, ...]:
     """The visit's passes that are plates."""
-    plates = {one.ref for one in directory.credentials.values() if one.kind is CredentialKind.PLATE}
-    return tuple(ref for ref in visit.passes if ref in plates)
+    return tuple(one.ref for one in directory.credentials_of(visit.passes) if one.kind is CredentialKind.PLATE)
 
 
 def _row(credential: Credential, not_before: datetime, not_after: datetime) -> CredentialRow:

@@ -38,9 +38,10 @@ def load_directory(connection: Connection, known: Directory | None = None) -> Di
         people[holder.ref] = by_id[holder.id] = holder
     new_cards = _read_credentials(connection, after, people)
     cards = {} if known is None else _copy_if(known.credentials, bool(new_cards or gone))
+    by_ref = {} if known is None else _by_ref(known, bool(new_cards or gone))
     if gone:
         for key in [key for key, card in cards.items() if card.ref in gone or card.holder in gone]:
-            del cards[key]
+            del by_ref[cards.pop(key).ref]
     for credential in new_cards:
         key = (credential.kind, credential.value)
         held = cards.get(key)
@@ -51,12 +52,14 @@ def load_directory(connection: Connection, known: Directory | None = None) -> Di
             or credential.state is CredentialState.ACTIVE
             or (held.state is not CredentialState.ACTIVE)
         ):
-            cards[key] = credential
+            if held is not None:
+                del by_ref[held.ref]
+            cards[key] = by_ref[credential.ref] = credential
     on_file: dict[str, Paper] = {} if known is None else dict(known.papers.by_id)
     moved = list(changed_since(connection, after))
     on_file.update((key_of(paper), paper) for paper in moved)
     papers = known.papers if known is not None and not moved else arrange(on_file)
-    return Directory(version, people, cards, papers, by_id, -1 if known is None else after, changed)
+    return Directory(version, people, cards, papers, by_id, -1 if known is None else after, changed, by_ref)
 
 
 def _copy_if(known: Mapping[Any, Any], changes: bool) -> dict[Any, Any]:
@@ -68,6 +71,12 @@ def _by_id(known: Directory, changes: bool) -> dict[str, Holder]:
     if known.by_id is None:
         return {holder.id: holder for holder in known.holders.values()}
     return _copy_if(known.by_id, changes)
+
+
+def _by_ref(known: Directory, changes: bool) -> dict[str, Credential]:
+    if known.by_ref is None:
+        return {credential.ref: credential for credential in known.credentials.values()}
+    return _copy_if(known.by_ref, changes)
 
 
 def _read_holders(connection: Connection, after: int) -> list[Holder]:

@@ -315,7 +315,7 @@ def vehicle_info(site: Site, paper: Vehicle, plate: str | None) -> shapes.Vehicl
 
 def plates_of(site: Site, refs: set[str]) -> dict[str, str]:
     """The plates of these, by reference."""
-    return {c.ref: c.value for c in site.directory.credentials.values() if c.ref in refs}
+    return {one.ref: one.value for one in site.directory.credentials_of(refs)}
 
 
 def timetable_lines(windows: Sequence[Window]) -> list[shapes.TimetableLine]:

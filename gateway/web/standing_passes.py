@@ -1,9 +1,6 @@
 """Handlers: standing passes of contractors and suppliers. Every answer that names people is recorded first."""
 
-from collections.abc import Mapping
-
 from gateway.core.kinds import CredentialKind, HolderKind
-from gateway.core.nouns import Directory
 from gateway.core.papers import PaperKind, StandingPass
 from gateway.flows import reading, standing_passes
 from gateway.flows.documents import DocumentKind, read_document
@@ -27,8 +24,7 @@ async def list_passes(call: Call) -> shapes.StandingPasses:
     wanted = ref_of(site, query.holder)
     rows = [one for one in found if wanted is None or one.holder == wanted][: query.limit]
     await reading.note(site, call.by.ref, "standing_passes", len(rows))
-    plates = plates_of(site.directory)
-    return shapes.StandingPasses([as_pass(site, one, plates) for one in rows])
+    return shapes.StandingPasses([as_pass(site, one) for one in rows])
 
 
 async def give_pass(call: Call) -> shapes.StandingPassMade:
@@ -89,14 +85,8 @@ async def get_code(call: Call) -> shapes.StandingPassCode:
     return shapes.StandingPassCode(id, value, f"/p#{value}")
 
 
-def plates_of(directory: Directory) -> dict[str, str]:
-    """Every plate, by its reference."""
-    plates = (one for one in directory.credentials.values() if one.kind is CredentialKind.PLATE)
-    return {one.ref: one.value for one in plates}
-
-
-def as_pass(site: Site, paper: StandingPass, plates: Mapping[str, str] | None = None) -> shapes.StandingPassInfo:
-    known = plates_of(site.directory) if plates is None else plates
+def as_pass(site: Site, paper: StandingPass) -> shapes.StandingPassInfo:
+    held = site.directory.credentials_of(paper.passes)
     return shapes.StandingPassInfo(
         paper.id,
         person(site, paper.holder),
@@ -108,7 +98,7 @@ def as_pass(site: Site, paper: StandingPass, plates: Mapping[str, str] | None = 
         paper.unit,
         person(site, paper.host),
         paper.document_ending,
-        [known[ref] for ref in paper.passes if ref in known],
+        [one.value for one in held if one.kind is CredentialKind.PLATE],
         paper.holder in site.directory.papers.essential,
         paper.given_by,
         paper.given_at,

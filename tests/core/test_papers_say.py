@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gateway.core.kinds import HolderKind
-from gateway.core.nouns import CallLine, Directory, Holder, Label
+from gateway.core.kinds import CredentialKind, HolderKind
+from gateway.core.nouns import CallLine, Credential, Directory, Holder, Label
 from gateway.core.papers import LeaveSlip, SlipReason
 from gateway.core.papers.permits import LOOKED_FOR
 from gateway.core.papers.records import Export, ExportFormat, ExportWhat, Hold
@@ -69,3 +69,12 @@ def test_a_person_is_found_by_the_schools_id_with_and_without_a_table() -> None:
 
     for directory in (plain, replace(plain, by_id={"S-1": li})):
         assert directory.with_id("S-1") is li and directory.with_id("S-2") is None
+
+
+def test_a_credential_is_found_by_its_reference_with_and_without_a_table() -> None:
+    held = Credential("c1", "ref", CredentialKind.CARD, "AA")
+    plain = Directory(1, {}, {(held.kind, held.value): held})
+
+    for directory in (plain, replace(plain, by_ref={"c1": held})):
+        assert directory.credential("c1") is held and directory.credential("c2") is None
+        assert directory.credentials_of(("c2", "c1")) == [held]

@@ -14,7 +14,7 @@ from gateway.flows.changes import EventsComplete
 from gateway.flows.ports import Entry, EventMark, Unit
 from gateway.store.archive import StoreArchive
 from gateway.store.sealing import Sealer
-from gateway.store.tables import credentials, holders
+from gateway.store.tables import credentials, erased, holders
 from tests.store.conftest import AT, Book
 
 
@@ -73,6 +73,14 @@ async def test_bringing_a_directory_up_to_date_gives_what_reading_it_anew_gives(
     now_with = after.credentials[CredentialKind.CARD, "AA"]
     assert (now_with.holder, now_with.state) == ("h2", CredentialState.ACTIVE)
     assert before.credentials[CredentialKind.CARD, "AA"].holder == "h1", "a directory is never changed in place"
+    assert after.by_ref == anew.by_ref == {held.ref: held for held in after.credentials.values()}
+    assert sorted(after.by_ref) == ["c2", "c3", "c4"] and sorted(before.by_ref or ()) == ["c1", "c2"]
+
+    book.bend(sa.delete(credentials).where(credentials.c.ref == "c3"), sa.insert(erased).values(ref="c3", version=4))
+    write(book, Entry("note", AT, {}), directory=True)
+    later = await archive.directory(after)
+
+    assert later.credential("c3") is None and sorted(later.by_ref or ()) == ["c2", "c4"]
 
 
 async def test_a_directory_that_is_new_enough_is_not_read_again(book: Book, archive: StoreArchive) -> None:
