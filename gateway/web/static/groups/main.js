@@ -6,13 +6,14 @@
  * counting (the gate), what the rules ask (the gateway).
  */
 
-import { html, LitElement, nothing } from "lit";
+import { html, nothing } from "lit";
 import "../shell.js";
 import "../ui/field.js";
 import "../ui/host_picker.js";
 import { ask } from "../api.js";
 import { data, t, word } from "../i18n.js";
 import { codeOf, codePart } from "../desk/code.js";
+import { DraftPart } from "../desk/desk_part.js";
 import { documentWord } from "../kiosk/sheets/visitor_words.js";
 import { saidSpan } from "../slips/times.js";
 import { chips } from "../ui/chips.js";
@@ -29,41 +30,24 @@ const loadedAt = performance.now();
 const LOOK_EVERY_MS = 30_000;
 const now = () => Date.parse(page.now) + (performance.now() - loadedAt);
 
-export class GroupsPart extends LitElement {
+/** @extends {DraftPart<Draft>} */
+export class GroupsPart extends DraftPart {
   static properties = {
     groups: { state: true },
-    said: { state: true },
-    draft: { state: true },
-    errors: { state: true },
     made: { state: true },
-    busy: { state: true },
-    sure: { state: true },
   };
 
   constructor() {
     super();
     /** @type {any[] | null} */
     this.groups = null;
-    this.said = { text: "", kind: "done" };
-    /** @type {Draft | null} */
-    this.draft = null;
-    /** @type {Record<string, string>} */
-    this.errors = {};
     /** A group whose code is shown. @type {{visit: any, code: import("../desk/code.js").Code | null} | null} */
     this.made = null;
-    this.busy = "";
-    this.sure = "";
     this.atTheGate = page.rights.includes("register_visits");
-  }
-
-  createRenderRoot() {
-    this.replaceChildren();
-    return this;
   }
 
   connectedCallback() {
     super.connectedCallback();
-    void this.load();
     this.timer = setInterval(() => document.visibilityState === "visible" && !this.draft && void this.load(), LOOK_EVERY_MS);
   }
 
@@ -80,34 +64,23 @@ export class GroupsPart extends LitElement {
     }
   }
 
-  say(/** @type {unknown} */ what, /** @type {"done" | "wrong"} */ kind = "wrong") {
-    this.said = { text: what instanceof Error ? what.message : String(what), kind };
-  }
-
   // ---------------------------------------------------------------- a new one
 
   begin() {
     this.draft = newDraft(now(), this.atTheGate ? null : page.me);
-    this.errors = {};
+    this.put({ errors: {} });
     this.made = null;
     this.say("", "done");
     void this.updateComplete.then(() => this.querySelector("h2")?.focus());
-  }
-
-  /** What was wrong with a field is not said of what is typed there now. @param {Partial<Draft>} some @param {string[]} paths */
-  set(some, ...paths) {
-    if (this.draft === null) return;
-    this.draft = { ...this.draft, ...some };
-    this.errors = Object.fromEntries(Object.entries(this.errors).filter(([path]) => !paths.some((one) => path.startsWith(one))));
   }
 
   async register(/** @type {Event} */ event) {
     event.preventDefault();
     const { draft } = this;
     if (this.busy || draft === null) return;
-    this.errors = faults(draft, now());
+    this.put({ errors: faults(draft, now()) });
     if (Object.keys(this.errors).length) return void this.toTheWrong();
-    this.busy = "register";
+    this.put({ busy: "register" });
     try {
       const made = await ask("POST", "delegations", bodyOf(draft, now()));
       this.draft = null;
@@ -117,24 +90,16 @@ export class GroupsPart extends LitElement {
     } catch (problem) {
       this.notRegistered(problem, draft);
     }
-    this.busy = "";
+    this.put({ busy: "" });
   }
 
   notRegistered(/** @type {any} */ problem, /** @type {Draft} */ draft) {
     const code = String(problem.detail ?? "").split(":")[0];
-    this.errors = withLines(errorsOf(problem), readList(draft.rows, new Date(now())).lines);
+    this.put({ errors: withLines(errorsOf(problem), readList(draft.rows, new Date(now())).lines) });
     if (Object.keys(this.errors).length) void this.toTheWrong();
     else if (code === "entry_banned") this.say(t("Entry is refused to somebody of this group. Call the security office."));
     else if (code === "key_used") this.say(t("This group was registered already, before the last change. It is in the list."));
     else this.say(problem);
-  }
-
-  async toTheWrong() {
-    this.say(t("Not sent yet: something is not right. It is said beside the field."));
-    await this.updateComplete;
-    const wrong = /** @type {HTMLElement | null} */ (this.querySelector("[aria-invalid=true]"));
-    wrong?.focus();
-    wrong?.scrollIntoView({ block: "center" });
   }
 
   // ---------------------------------------------------------------- one that there is
@@ -155,18 +120,18 @@ export class GroupsPart extends LitElement {
 
   async callOff(/** @type {any} */ visit) {
     if (this.sure !== visit.id) {
-      this.sure = visit.id;
+      this.put({ sure: visit.id });
       return;
     }
-    this.busy = visit.id;
-    this.sure = "";
+    this.put({ busy: visit.id });
+    this.put({ sure: "" });
     try {
       await ask("POST", `visits/${visit.id}/cancel`);
       this.say(t("Called off."), "done");
     } catch (problem) {
       this.say(problem);
     }
-    this.busy = "";
+    this.put({ busy: "" });
     await this.load();
   }
 
@@ -174,7 +139,7 @@ export class GroupsPart extends LitElement {
 
   render() {
     return html`
-      <p class="said" role="status" data-kind=${this.said.kind} ?hidden=${!this.said.text}>${this.said.text}</p>
+      ${this.status()}
       ${this.draft ? this.form(this.draft) : this.made ? this.one(this.made) : this.list()}
     `;
   }
@@ -270,7 +235,7 @@ export class GroupsPart extends LitElement {
       <wg-field path="purpose" .label=${t("Why")} .value=${draft.purpose} .limit=${200} .error=${this.errors["purpose"] ?? ""}
         @wg-input=${(/** @type {Event} */ event) => this.set({ purpose: typed(event) }, "purpose")}></wg-field>
       <div class="two">
-        ${this.time("from", "starts_at", t("From"), draft.from)} ${this.time("to", "ends_at", t("Until"), draft.to)}
+        ${this.when("datetime-local", "from", "starts_at", t("From"), draft.from)} ${this.when("datetime-local", "to", "ends_at", t("Until"), draft.to)}
       </div>
       ${listField({
         rows: draft.rows,
@@ -285,23 +250,6 @@ export class GroupsPart extends LitElement {
         <button type="submit" class="main" aria-busy=${this.busy === "register"}>${t("Register the group")}</button>
       </div>
     </form>`;
-  }
-
-  /** @param {keyof Draft} name @param {string} path @param {string} label @param {string} value @param {number} limit @param {boolean} [optional] */
-  text(name, path, label, value, limit, optional = false) {
-    return html`<wg-field path=${path} .label=${label} .value=${value} .limit=${limit} .optional=${optional} .error=${this.errors[path] ?? ""}
-      @wg-input=${(/** @type {CustomEvent<{value: string}>} */ event) => this.set({ [name]: event.detail.value }, path)}></wg-field>`;
-  }
-
-  /** @param {"from" | "to"} name @param {string} path @param {string} label @param {string} value */
-  time(name, path, label, value) {
-    const error = this.errors[path] ?? "";
-    return html`<div class="field">
-      <label for=${`f-${name}`}>${label}</label>
-      <input id=${`f-${name}`} type="datetime-local" aria-invalid=${error ? "true" : nothing} aria-describedby=${`e-${name}`} .value=${value}
-        @input=${(/** @type {Event} */ event) => this.set({ [name]: /** @type {HTMLInputElement} */ (event.target).value }, path)} />
-      <p class="error" id=${`e-${name}`} role="alert">${error ? html`<span aria-hidden="true">◆</span> ${error}` : nothing}</p>
-    </div>`;
   }
 }
 

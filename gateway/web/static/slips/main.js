@@ -5,8 +5,9 @@
  * touching one of those found. Leaves to others: whose slips one may give (the gateway says so).
  */
 
-import { html, LitElement, nothing } from "lit";
+import { html, nothing } from "lit";
 import "../shell.js";
+import { DeskPart } from "../desk/desk_part.js";
 import "../desk/table_taker.js";
 import { ask, Problem } from "../api.js";
 import { data, t, word } from "../i18n.js";
@@ -43,17 +44,13 @@ function sentenceFor(/** @type {string} */ field) {
   }
 }
 
-export class SlipsPart extends LitElement {
+export class SlipsPart extends DeskPart {
   static properties = {
     slips: { state: true },
     late: { state: true },
     form: { state: true },
-    errors: { state: true },
-    said: { state: true },
     students: { state: true },
     collectors: { state: true },
-    busy: { state: true },
-    sure: { state: true },
   };
 
   constructor() {
@@ -64,26 +61,14 @@ export class SlipsPart extends LitElement {
     this.late = [];
     /** What is typed, while somebody types. @type {any} */
     this.form = null;
-    /** @type {Record<string, string>} */
-    this.errors = {};
-    this.said = { text: "", kind: "done" };
     /** @type {Person[] | null} */
     this.students = null;
     /** @type {{id: string, name: string, visit: boolean, about: string}[] | null} */
     this.collectors = null;
-    this.busy = "";
-    /** The slip that a second touch revokes. */
-    this.sure = "";
-  }
-
-  createRenderRoot() {
-    this.replaceChildren();
-    return this;
   }
 
   connectedCallback() {
     super.connectedCallback();
-    void this.load();
     this.timer = setInterval(() => document.visibilityState === "visible" && !this.form && void this.load(), LOOK_EVERY_MS);
   }
 
@@ -102,20 +87,16 @@ export class SlipsPart extends LitElement {
     }
   }
 
-  say(/** @type {unknown} */ what, /** @type {"done" | "wrong"} */ kind = "wrong") {
-    this.said = { text: what instanceof Error ? what.message : String(what), kind };
-  }
-
   // ---------------------------------------------------------------- answering
 
   async answer(/** @type {Slip} */ slip, /** @type {"approve" | "refuse" | "revoke"} */ act) {
     if (act === "revoke" && this.sure !== slip.id) {
-      this.sure = slip.id;
+      this.put({ sure: slip.id });
       return;
     }
     if (this.busy) return;
-    this.busy = slip.id;
-    this.sure = "";
+    this.put({ busy: slip.id });
+    this.put({ sure: "" });
     try {
       await ask("POST", `slips/${slip.id}/${act}`);
       const name = slip.holder?.name ?? "";
@@ -126,7 +107,7 @@ export class SlipsPart extends LitElement {
     } catch (problem) {
       this.say(problem);
     }
-    this.busy = "";
+    this.put({ busy: "" });
     await this.load();
   }
 
@@ -137,8 +118,8 @@ export class SlipsPart extends LitElement {
     const from = Math.floor(now / 60_000) * 60_000;
     this.form = { student: null, q: "", from: toField(from), to: toField(onTheDay(from, "21:00")), reason: "", collector: null, cq: "" };
     if (fromField(this.form.to) <= from) this.form.to = toField(from + 2 * 3_600_000);
-    this.errors = {};
-    this.said = { text: "", kind: "done" };
+    this.put({ errors: {} });
+    this.say("", "done");
     this.students = null;
     this.collectors = null;
     void this.find("");
@@ -149,7 +130,7 @@ export class SlipsPart extends LitElement {
   set(/** @type {object} */ some) {
     this.form = { ...this.form, ...some };
     const touched = new Set(Object.keys(some).map((name) => FIELDS[name] ?? name));
-    this.errors = Object.fromEntries(Object.entries(this.errors).filter(([field]) => !touched.has(field)));
+    this.put({ errors: Object.fromEntries(Object.entries(this.errors).filter(([field]) => !touched.has(field))) });
   }
 
   find(/** @type {string} */ q) {
@@ -185,17 +166,19 @@ export class SlipsPart extends LitElement {
     const form = this.form;
     const starts = fromField(form.from);
     const ends = fromField(form.to);
-    this.errors = {};
-    if (form.student === null) this.errors = { ...this.errors, holder: sentenceFor("holder") };
-    if (Number.isNaN(starts)) this.errors = { ...this.errors, starts_at: sentenceFor("starts_at") };
-    if (Number.isNaN(ends) || ends <= starts) this.errors = { ...this.errors, ends_at: sentenceFor("ends_at") };
-    if (!form.reason) this.errors = { ...this.errors, reason: t("Choose one of the three. It does not show at the gate.") };
-    if (form.cq.trim() && form.collector === null) this.errors = { ...this.errors, collector: sentenceFor("collector") };
-    if (Object.keys(this.errors).length) {
+    /** @type {Record<string, string>} */
+    const errors = {};
+    if (form.student === null) errors.holder = sentenceFor("holder");
+    if (Number.isNaN(starts)) errors.starts_at = sentenceFor("starts_at");
+    if (Number.isNaN(ends) || ends <= starts) errors.ends_at = sentenceFor("ends_at");
+    if (!form.reason) errors.reason = t("Choose one of the three. It does not show at the gate.");
+    if (form.cq.trim() && form.collector === null) errors.collector = sentenceFor("collector");
+    this.put({ errors });
+    if (Object.keys(errors).length) {
       await this.toTheWrong();
       return;
     }
-    this.busy = "give";
+    this.put({ busy: "give" });
     const collector = form.collector === null ? {} : form.collector.visit ? { collector_visit: form.collector.id } : { collector: form.collector.id };
     try {
       const made = await ask("POST", "slips", {
@@ -211,25 +194,18 @@ export class SlipsPart extends LitElement {
       await this.load();
     } catch (problem) {
       if (problem instanceof Problem && problem.errors.length) {
-        this.errors = Object.fromEntries(problem.errors.map((one) => [one.field, sentenceFor(one.field)]));
+        this.put({ errors: Object.fromEntries(problem.errors.map((one) => [one.field, sentenceFor(one.field)])) });
         await this.toTheWrong();
       } else this.say(problem);
     }
-    this.busy = "";
-  }
-
-  async toTheWrong() {
-    await this.updateComplete;
-    const wrong = /** @type {HTMLElement | null} */ (this.querySelector("[aria-invalid=true]"));
-    wrong?.focus();
-    wrong?.scrollIntoView({ block: "center" });
+    this.put({ busy: "" });
   }
 
   // ---------------------------------------------------------------- painting
 
   render() {
     return html`
-      <p class="said" role="status" data-kind=${this.said.kind} ?hidden=${!this.said.text}>${this.said.text}</p>
+      ${this.status()}
       ${this.form ? this.sheet(this.form) : this.board()}
     `;
   }

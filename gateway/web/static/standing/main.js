@@ -6,13 +6,14 @@
  * it does. Who may only watch sees the same without the acts. Leaves to others: what a pass opens (the rules).
  */
 
-import { html, LitElement, nothing } from "lit";
+import { html, nothing } from "lit";
 import "../shell.js";
 import "../ui/field.js";
 import "../ui/host_picker.js";
 import { ask } from "../api.js";
 import { data, place, t, word } from "../i18n.js";
 import { codeOf, codePart } from "../desk/code.js";
+import { DraftPart } from "../desk/desk_part.js";
 import { hoursField, saidHours } from "../desk/hours.js";
 import { documentWord } from "../kiosk/sheets/visitor_words.js";
 import { fromField, saidDay, toField } from "../slips/times.js";
@@ -35,18 +36,14 @@ async function find(/** @type {string} */ q) {
   return (await ask("POST", "people/search", { q: q.slice(0, 100), limit: 12 })).people;
 }
 
-export class StandingPart extends LitElement {
+/** @extends {DraftPart<Draft>} */
+export class StandingPart extends DraftPart {
   static properties = {
     passes: { state: true },
     wanted: { state: true },
     shown: { state: true },
-    said: { state: true },
-    draft: { state: true },
-    errors: { state: true },
     code: { state: true },
     ending: { state: true },
-    busy: { state: true },
-    sure: { state: true },
   };
 
   constructor() {
@@ -55,28 +52,11 @@ export class StandingPart extends LitElement {
     this.passes = null;
     this.wanted = "";
     this.shown = "all";
-    this.said = { text: "", kind: "done" };
-    /** @type {Draft | null} */
-    this.draft = null;
-    /** @type {Record<string, string>} */
-    this.errors = {};
     /** A pass whose code is shown. @type {{pass: any, code: import("../desk/code.js").Code} | null} */
     this.code = null;
     /** A pass that gets another end, and the day. @type {{id: string, day: string} | null} */
     this.ending = null;
-    this.busy = "";
-    this.sure = "";
     this.manages = page.rights.includes("manage_passes");
-  }
-
-  createRenderRoot() {
-    this.replaceChildren();
-    return this;
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    void this.load();
   }
 
   async load() {
@@ -87,27 +67,9 @@ export class StandingPart extends LitElement {
     }
   }
 
-  say(/** @type {unknown} */ what, /** @type {"done" | "wrong"} */ kind = "wrong") {
-    this.said = { text: what instanceof Error ? what.message : String(what), kind };
-  }
-
-  /** @param {string} what @param {() => Promise<string>} work says what became of it */
-  async during(what, work) {
-    if (this.busy) return;
-    this.busy = what;
-    try {
-      this.say(await work(), "done");
-      await this.load();
-    } catch (problem) {
-      this.say(problem);
-    }
-    this.busy = "";
-    this.sure = "";
-  }
-
   takeBack(/** @type {any} */ pass) {
     if (this.sure !== pass.id) {
-      this.sure = pass.id;
+      this.put({ sure: pass.id });
       return undefined;
     }
     return this.during(pass.id, async () => {
@@ -140,26 +102,19 @@ export class StandingPart extends LitElement {
 
   begin() {
     this.draft = newDraft(now(), page.gates);
-    this.errors = {};
+    this.put({ errors: {} });
     this.code = null;
     this.say("", "done");
     void this.updateComplete.then(() => this.querySelector("h2")?.focus());
-  }
-
-  /** @param {Partial<Draft>} some @param {string[]} paths what is not wrong any more */
-  set(some, ...paths) {
-    if (this.draft === null) return;
-    this.draft = { ...this.draft, ...some };
-    this.errors = Object.fromEntries(Object.entries(this.errors).filter(([path]) => !paths.some((one) => path.startsWith(one))));
   }
 
   async give(/** @type {Event} */ event) {
     event.preventDefault();
     const { draft } = this;
     if (this.busy || draft === null) return;
-    this.errors = faults(draft, now());
+    this.put({ errors: faults(draft, now()) });
     if (Object.keys(this.errors).length) return void this.toTheWrong();
-    this.busy = "give";
+    this.put({ busy: "give" });
     try {
       const made = await ask("POST", "standing-passes", bodyOf(draft));
       this.draft = null;
@@ -169,35 +124,27 @@ export class StandingPart extends LitElement {
     } catch (problem) {
       this.notGiven(/** @type {any} */ (problem));
     }
-    this.busy = "";
+    this.put({ busy: "" });
   }
 
   notGiven(/** @type {any} */ problem) {
     const code = String(problem.detail ?? "").split(":")[0];
     const errors = Object.entries(errorsOf(problem)).map(([path, said]) => [path.replace(/\[\d+\].*$/, ""), said]);
-    this.errors = Object.fromEntries(errors);
+    this.put({ errors: Object.fromEntries(errors) });
     if (errors.length) void this.toTheWrong();
-    else if (code === "plate_taken") this.errors = { plates: t("This plate is registered for somebody else.") };
-    else if (code === "registered_already") this.errors = { plates: t("This plate has a pass already.") };
+    else if (code === "plate_taken") this.put({ errors: { plates: t("This plate is registered for somebody else.") } });
+    else if (code === "registered_already") this.put({ errors: { plates: t("This plate has a pass already.") } });
     else if (code === "entry_banned") this.say(t("Entry is refused. Call the security office."));
     else if (code === "other_kind") {
       this.say(t("This person has an open visit of another kind. End that one first, or choose the same kind."));
     } else this.say(problem);
   }
 
-  async toTheWrong() {
-    this.say(t("Not sent yet: something is not right. It is said beside the field."));
-    await this.updateComplete;
-    const wrong = /** @type {HTMLElement | null} */ (this.querySelector("[aria-invalid=true]"));
-    wrong?.focus();
-    wrong?.scrollIntoView({ block: "center" });
-  }
-
   // ---------------------------------------------------------------- painting
 
   render() {
     return html`
-      <p class="said" role="status" data-kind=${this.said.kind} ?hidden=${!this.said.text}>${this.said.text}</p>
+      ${this.status()}
       ${this.draft ? this.form(this.draft) : html`${this.code ? this.codePart(this.code) : nothing} ${this.list()}`}
     `;
   }

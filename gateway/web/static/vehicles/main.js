@@ -3,10 +3,11 @@
  * essential list, and a table that is taken whole or not at all. Who may only watch sees the same without the acts.
  */
 
-import { html, LitElement, nothing } from "lit";
+import { html, nothing } from "lit";
 import "../shell.js";
 import "../desk/table_taker.js";
 import { ask } from "../api.js";
+import { DeskPart } from "../desk/desk_part.js";
 import { saidHours } from "../desk/hours.js";
 import { data, t, word } from "../i18n.js";
 import { said, saidDay } from "../slips/times.js";
@@ -19,19 +20,16 @@ const PAGE = 50;
 const AFTER_MS = 250;
 const KINDS = ["all", "registered", "bus", "two_wheeler", "visitor", "expiring"];
 
-export class VehiclesPart extends LitElement {
+export class VehiclesPart extends DeskPart {
   static properties = {
     vehicles: { state: true },
     requests: { state: true },
     shown: { state: true },
     wanted: { state: true },
-    said: { state: true },
     total: { state: true },
     expiring: { state: true },
     skip: { state: true },
     form: { state: true },
-    busy: { state: true },
-    sure: { state: true },
   };
 
   constructor() {
@@ -42,7 +40,6 @@ export class VehiclesPart extends LitElement {
     this.requests = [];
     this.shown = "all";
     this.wanted = "";
-    this.said = { text: "", kind: "done" };
     /** How many answer to what is looked for, and from which on they are shown. */
     this.total = 0;
     this.skip = 0;
@@ -51,19 +48,7 @@ export class VehiclesPart extends LitElement {
     this.asked = 0;
     /** What is edited: a vehicle, {} for a new one, or nothing. @type {Vehicle | null} */
     this.form = null;
-    this.busy = "";
-    this.sure = "";
     this.manages = page.rights.includes("manage_passes");
-  }
-
-  createRenderRoot() {
-    this.replaceChildren();
-    return this;
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    void this.load();
   }
 
   async load() {
@@ -96,24 +81,6 @@ export class VehiclesPart extends LitElement {
     this.reading = setTimeout(() => void this.read(), some.wanted === undefined ? 0 : AFTER_MS);
   }
 
-  say(/** @type {unknown} */ what, /** @type {"done" | "wrong"} */ kind = "wrong") {
-    this.said = { text: what instanceof Error ? what.message : String(what), kind };
-  }
-
-  /** @param {string} what @param {() => Promise<string>} work says what became of it */
-  async during(what, work) {
-    if (this.busy) return;
-    this.busy = what;
-    try {
-      this.say(await work(), "done");
-      await this.load();
-    } catch (problem) {
-      this.say(problem);
-    }
-    this.busy = "";
-    this.sure = "";
-  }
-
   approve(/** @type {any} */ visit) {
     return this.during(visit.id, async () => {
       await ask("POST", `visits/${visit.id}/approve-vehicle`);
@@ -123,7 +90,7 @@ export class VehiclesPart extends LitElement {
 
   takeAway(/** @type {Vehicle} */ vehicle) {
     if (this.sure !== vehicle.id) {
-      this.sure = vehicle.id;
+      this.put({ sure: vehicle.id });
       return undefined;
     }
     return this.during(vehicle.id, async () => {
@@ -155,10 +122,6 @@ export class VehiclesPart extends LitElement {
         ></wg-vehicle-form>`;
     }
     return html`${this.status()} ${this.toRenew()} ${this.requested()} ${this.register()} ${this.manages ? this.table() : nothing}`;
-  }
-
-  status() {
-    return html`<p class="said" role="status" data-kind=${this.said.kind} ?hidden=${!this.said.text}>${this.said.text}</p>`;
   }
 
   toRenew() {
