@@ -557,7 +557,7 @@ def test_what_the_other_side_would_refuse_is_not_sent(message: Any, where: Topic
 
 def test_hostile_json_costs_little() -> None:
     where = topic("tap")
-    began = time.perf_counter()
+    began = time.process_time()
     for inside in (
         b'"' * 60_000,
         b'\\"' * 30_000,
@@ -568,4 +568,4 @@ def test_hostile_json_costs_little() -> None:
         with pytest.raises(BadMessage):
             decode_up(where, signed(where, b'{"v":1,' + inside + b"}"), [KEY])
 
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0

@@ -123,7 +123,7 @@ async def test_entry_is_given_up_and_an_exits_record_is_kept_while_the_database_
     with pytest.raises(LedgerUnavailable):
         await writer.commit(unit(99), 1.0)
 
-    assert 1.0 <= time.monotonic() - began < 1.8
+    assert 1.0 <= time.monotonic() - began < 4.0  # given up, though the database is away for longer
     assert writer.is_away
     await asyncio.sleep(1.5)  # the attempt that was under way when it was given up is over too
     assert not any(task.done() for task in exits)
