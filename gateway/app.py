@@ -13,6 +13,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -24,9 +25,12 @@ from gateway import logs
 from gateway.core import pass_values, pins
 from gateway.core.quarantine import Limits
 from gateway.flows import (
+    alarm_entries,
+    alarm_watch,
     alarms,
     bad_message,
     clock_watch,
+    control_rooms,
     credential_lists,
     device_status,
     directory_watch,
@@ -37,9 +41,12 @@ from gateway.flows import (
     level_changes,
     outbox,
     postures,
+    vigilance,
     waiting,
 )
 from gateway.flows.cameras import CameraBook
+from gateway.flows.incident_watch import IncidentWatch
+from gateway.flows.ledger_state import LedgerWatch
 from gateway.flows.notice_rules import link_key_from
 from gateway.flows.permit_watch import PermitWatch
 from gateway.flows.ports import Clock, Entry, LedgerUnavailable, SystemClock, Unit
@@ -53,13 +60,14 @@ from gateway.notices.sender import AppriseMessenger
 from gateway.reports.nightly import NightlyReport
 from gateway.serving import WebService
 from gateway.settings import Settings, environment
-from gateway.store.archive import StoreArchive, load_open_alarms
+from gateway.store.alarms import load_open_alarms
+from gateway.store.archive import StoreArchive
 from gateway.store.database import Database, DatabaseAway, NotOurDatabase, open_database
 from gateway.store.head_file import HeadFile
 from gateway.store.ledger import Ledger
 from gateway.store.sealing import Sealer, WrongStoreKey
 from gateway.store.site_lock import AnotherGateway, Instance, SiteLock
-from gateway.store.verification import ledger_length
+from gateway.store.verification import LedgerWalk, ledger_length
 from gateway.store.writer import Writer
 from gateway.video.round import Round
 
@@ -82,41 +90,64 @@ def run(settings: Settings, on_ready: Callable[[str], None] | None = None) -> in
     sys.setswitchinterval(SWITCH_S)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, on_ready))
+            again = runner.run(serve(settings, on_ready, may_restart=True))
     except CannotStart as why:
         print(f"wardgate: {why}", file=sys.stderr)
         return 2
     except (WrongStoreKey, OSError) as why:
         print(f"wardgate: cannot run: {why}", file=sys.stderr)
         return 2
+    if again:
+        # The same process with the same words: whoever supervises it sees no end, and the files are read anew.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     return 0
 
 
-async def serve(settings: Settings, on_ready: Callable[[str], None] | None = None, clock: Clock | None = None) -> None:
-    """Run until SIGTERM or SIGINT. Raises `CannotStart`. `clock`: another than the machine's, for simulations."""
+async def serve(
+    settings: Settings,
+    on_ready: Callable[[str], None] | None = None,
+    clock: Clock | None = None,
+    *,
+    may_restart: bool = False,
+) -> bool:
+    """Run until SIGTERM or SIGINT; True if somebody asked on a page that it starts anew. Raises `CannotStart`.
+
+    `clock`: another than the machine's, for simulations. `may_restart`: the caller knows how to start it anew.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        gateway = Gateway(settings, stop, stack, clock or SystemClock())
+        gateway = Gateway(settings, stop, stack, clock or SystemClock(), may_restart)
         url = await gateway.start()
         if stop.is_set():
-            return
+            return False
         if on_ready is not None:
             on_ready(url)
         notify("READY=1")
         await stop.wait()
-        notify("STOPPING=1")
-        log.info("stopping")
+        if gateway.is_restarting:
+            notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        else:
+            notify("STOPPING=1")
+        log.info("stopping", restarts=gateway.is_restarting)
     if gateway.ended_because is not None:
         raise CannotStart(gateway.ended_because)
+    return gateway.is_restarting
 
 
 class Gateway:
     """One gateway's parts. Each one's end is put on the stack as soon as it has begun."""
 
-    def __init__(self, settings: Settings, stop: asyncio.Event, stack: contextlib.AsyncExitStack, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stop: asyncio.Event,
+        stack: contextlib.AsyncExitStack,
+        clock: Clock,
+        may_restart: bool = False,
+    ) -> None:
         self._settings = settings
         self._stop = stop
         self._stack = stack
@@ -124,6 +155,12 @@ class Gateway:
         self._me = Instance(secrets.token_hex(8), socket.gethostname(), os.getpid(), datetime.now(UTC))
         self._site: Site | None = None
         self.ended_because: str | None = None
+        self.is_restarting = False
+        self._may_restart = may_restart
+
+    def _start_anew(self) -> None:
+        self.is_restarting = True
+        self._stop.set()
 
     async def start(self) -> str:
         """Bring everything up; returns the address of the pages."""
@@ -138,9 +175,10 @@ class Gateway:
         except AnotherGateway as other:
             raise CannotStart(str(other)) from None
         self._stack.callback(lock.let_go)
-        writer, cut = await self._open_ledger(database)
+        writer, cut, walk = await self._open_ledger(database)
         link = self._make_link()
         site = self._site = await self._make_site(database, writer, link)
+        site.ledger_book.walk = walk
         await clock_watch.begin(site)
         self._stack.push_async_callback(site.finish)
         await asyncio.gather(self._look_for_another(), asyncio.to_thread(site.finder.prepare))
@@ -149,7 +187,7 @@ class Gateway:
         router = Router(site, settings.limits.inbox_messages)
         await waiting.restore(site)
         await link.listen(router.take)
-        web = WebService(settings, site, database, writer)
+        web = WebService(settings, site, database, writer, self._start_anew if self._may_restart else None)
         url = await web.start()
         self._stack.push_async_callback(web.stop)
         await self._note_start(site, cut)
@@ -168,12 +206,18 @@ class Gateway:
         self._beat("doors", LOOK_S, lambda: doors.look(site))
         self._beat("permits", LOOK_S, PermitWatch(site).look)
         self._beat("posts", LOOK_S, ShiftWatch(site).look)
+        self._beat("rooms", LOOK_S, lambda: control_rooms.look(site))
+        self._beat("vigilance", LOOK_S, lambda: vigilance.look(site))
         self._beat("paper", LOOK_S, web.look_at_paper)
+        self._beat("backups", LOOK_S, web.look_at_backups)
+        self._beat("incidents", LOOK_S, IncidentWatch(site).look)
         self._beat("hosts", LOOK_S, hosts.HostWatch(site).look)
         messenger = None if settings.notices.is_empty else AppriseMessenger(settings.notices.channels)
+        self._beat("alarms", LOOK_S, lambda: alarm_watch.look(site))
         self._beat("outbox", LOOK_S, outbox.Outbox(site, messenger).look)
         self._beat("pictures", LOOK_S, lambda: late.forget_pictures(site))
         self._beat("retention", LOOK_S, Sweeper(site, settings.data).look)
+        self._beat("ledger", LOOK_S, LedgerWatch(site).look)
         cameras = Round(site)
         await cameras.start()
         self._stack.push_async_callback(cameras.stop)
@@ -211,8 +255,8 @@ class Gateway:
                     log.warning("database_back")
                 return database
 
-    async def _open_ledger(self, database: Database) -> tuple[Writer, str | None]:
-        """The writer; and, if the ledger is shorter than the head file says, the sentence for it."""
+    async def _open_ledger(self, database: Database) -> tuple[Writer, str | None, LedgerWalk]:
+        """The writer; if the ledger is shorter than the head file says, the sentence for it; and who verifies it."""
         settings = self._settings
         head_file = HeadFile(settings.head_file, settings.ledger_key, settings.head_copy)
         self._stack.callback(head_file.close)
@@ -232,7 +276,7 @@ class Gateway:
         writer = Writer(ledger, self._database_changed)
         writer.start()
         self._stack.push_async_callback(asyncio.to_thread, writer.stop)
-        return writer, cut
+        return writer, cut, LedgerWalk(database, head_file.newest, settings.head_copy, settings.ledger_key)
 
     def _make_link(self) -> Link:
         settings = self._settings
@@ -284,12 +328,16 @@ class Gateway:
             pass_key=pass_values.key_from(settings.store_key, settings.campus.site),
         )
         site.cameras = CameraBook(settings.cameras, settings.video)
+        site.plans = settings.plans
         site.notices = settings.notices.rules(link_key_from(settings.store_key))
         site.devices.take_over(await archive.enrolled(), await archive.issued())
         for device in site.devices:
             device.list_is_due = not credential_lists.is_up_to_date(site, device)
+        site.catalogue = settings.catalogue
         site.alarms.load(await database.read(load_open_alarms))
+        alarm_entries.restore(site)
         await doors.load(site)
+        await control_rooms.load(site)
         return site
 
     async def _look_for_another(self) -> None:

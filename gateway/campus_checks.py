@@ -14,10 +14,12 @@ from gateway.config_faults import FaultList, nearest
 from gateway.config_schema import (
     CalendarPart,
     CallPart,
+    ControlRoomPart,
     Part,
     PermissionPart,
     PortalPart,
     PostPart,
+    VigilancePart,
     WindowPart,
     ZonePart,
 )
@@ -39,6 +41,7 @@ def check_campus(raw: Mapping[str, Any], faults: FaultList) -> None:
         ("permissions", "name"),
         ("posts", "id"),
         ("calls", "id"),
+        ("control_rooms", "id"),
     ):
         _check_unique(_names(raw, section, field), faults)
     zones = {name for _, name in _names(raw, "zones")}
@@ -57,6 +60,8 @@ def check_campus(raw: Mapping[str, Any], faults: FaultList) -> None:
     for path, call in _good(raw, "calls", CallPart):
         for gate in call.numbers:
             _check_known((*path, "numbers", gate), gate, gates, "gate", faults)
+    _check_rooms(_good(raw, "control_rooms", ControlRoomPart), zones, faults)
+    _check_vigilance(raw, faults)
     _check_calendar(_good(raw, "calendar", CalendarPart), faults)
     _check_day_windows(raw, faults)
 
@@ -190,6 +195,31 @@ def _check_posts(posts: list[tuple[FieldPath, PostPart]], known_portals: set[str
         _check_unique(items, faults)
         for index, window in enumerate(post.windows or []):
             _check_window((*path, "windows", index), window, faults)
+
+
+def _check_rooms(rooms: list[tuple[FieldPath, ControlRoomPart]], known_zones: set[str], faults: FaultList) -> None:
+    first: dict[str, str] = {}
+    for path, room in rooms:
+        if room.id in known_zones:
+            faults.add((*path, "id"), f"{room.id!r} is a zone already; an alarm of the room would be one of the zone")
+        for index, zone in enumerate(room.zones):
+            _check_known((*path, "zones", index), zone, known_zones, "zone", faults)
+            if first.setdefault(zone, room.id) != room.id:
+                faults.add((*path, "zones", index), f"zone {zone!r} is watched by room {first[zone]!r} already")
+
+
+def _check_vigilance(raw: Mapping[str, Any], faults: FaultList) -> None:
+    found = raw.get("vigilance")
+    if not isinstance(found, dict):
+        return
+    try:
+        part = VigilancePart.model_validate(found)
+    except ValidationError:
+        return  # told already
+    if part.from_min == 24 * 60:
+        faults.add(("vigilance", "from"), 'the night starts before "24:00"; the start of the next day is "00:00"')
+    elif part.from_min == part.to_min:
+        faults.add(("vigilance", "to"), "the night has to end at another time than it starts; every_min: 0 asks nobody")
 
 
 def _check_calendar(entries: list[tuple[FieldPath, CalendarPart]], faults: FaultList) -> None:

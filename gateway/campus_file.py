@@ -16,10 +16,23 @@ from gateway.campus_checks import check_campus
 from gateway.config_faults import Fault, FaultList
 from gateway.config_schema import CalendarPart, CampusFile, LabelPart, PortalPart, WindowPart
 from gateway.core.kinds import DayKind, Profile
-from gateway.core.nouns import CallLine, Campus, Item, Label, Permission, Portal, Post, SlipRules, VehicleWindow, Zone
+from gateway.core.nouns import (
+    CallLine,
+    Campus,
+    ControlRoom,
+    Item,
+    Label,
+    Permission,
+    Portal,
+    Post,
+    SlipRules,
+    VehicleWindow,
+    VigilanceRules,
+    Zone,
+)
 from gateway.core.policy import Policy
 from gateway.core.windows import Window
-from gateway.yaml_lines import read_file
+from gateway.yaml_lines import read_file, read_text
 
 FILE = "campus.yaml"
 
@@ -35,9 +48,12 @@ class CampusParts:
     private_zones: frozenset[str]
 
 
-def load_campus(path: Path, policy: Policy | None) -> tuple[CampusParts | None, list[Fault]]:
-    """The campus in a file under `policy`, or every fault that keeps it from being one; without a policy, none."""
-    document = read_file(path)
+def load_campus(path: Path, policy: Policy | None, text: str | None = None) -> tuple[CampusParts | None, list[Fault]]:
+    """The campus in a file under `policy`, or every fault that keeps it from being one; without a policy, none.
+
+    `text`: what the file is taken to say.
+    """
+    document = read_file(path) if text is None else read_text(text)
     faults = FaultList(path.name, document)
     if document.data is None and document.slips:
         return None, faults.faults
@@ -112,6 +128,14 @@ def _build(parts: CampusFile, policy: Policy) -> CampusParts:
         plate_confidence=parts.plates.confidence,
         slips=SlipRules(parts.slips.second_approval, parts.slips.class_prefix),
         gates=MappingProxyType({gate.id: _label(gate.name) for gate in parts.gates}),
+        control_rooms=tuple(
+            ControlRoom(room.id, _label(room.name), frozenset(room.zones)) for room in parts.control_rooms
+        ),
+        vigilance=VigilanceRules(
+            Window(parts.vigilance.from_min, parts.vigilance.to_min or 24 * 60),
+            parts.vigilance.every_min,
+            parts.vigilance.within_min,
+        ),
     )
     return CampusParts(
         campus=campus,

@@ -269,6 +269,23 @@ class CallPart(Part):
     numbers: dict[Name, Number] = Field(default_factory=dict)
 
 
+class ControlRoomPart(Part):
+    """What no room names belongs to every room."""
+
+    id: Name
+    name: LabelPart
+    zones: Annotated[list[Name], Field(min_length=1)]
+
+
+class VigilancePart(Part):
+    """In these hours an operator who is alone is asked for a sign of life; `every_min: 0` asks nobody."""
+
+    from_min: Minutes = Field(alias="from", default=22 * 60)
+    to_min: Minutes = Field(alias="to", default=6 * 60)
+    every_min: Annotated[int, Field(ge=0, le=120)] = 10
+    within_min: Annotated[int, Field(ge=1, le=30)] = 10
+
+
 def _calls() -> list[CallPart]:
     """The list of a site that was made before there was one."""
     return [CallPart(id=id, name=LabelPart(en=en, zh=zh), number=number) for id, en, zh, number in CALLS]
@@ -325,6 +342,8 @@ class CampusFile(Part):
     slips: SlipsPart = Field(default_factory=SlipsPart)
     calls: Annotated[list[CallPart], Field(min_length=1, max_length=20)] = Field(default_factory=_calls)
     paper_day: TimeOfDay = 4 * 60
+    control_rooms: Annotated[list[ControlRoomPart], Field(max_length=20)] = Field(default_factory=list)
+    vigilance: VigilancePart = Field(default_factory=VigilancePart)
 
     @property
     def zone_info(self) -> ZoneInfo:
@@ -433,6 +452,8 @@ class NoticesPart(Part):
     base_url: str | None = None
     counsellors: dict[Group, LabelText] | None = None
     units: dict[Group, LabelText] | None = None
+    duty_leader: LabelText | None = None
+    reports: dict[LabelText, LabelText] | None = None
 
 
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -506,6 +527,15 @@ class LogPart(Part):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class BackupPart(Part):
+    """Each night the whole database, in one file; so many files are kept."""
+
+    nightly: bool = True
+    out: PathText | None = None
+    at: TimeOfDay = 2 * 60 + 30
+    keep: Annotated[int, Field(ge=1, le=400)] = 14
+
+
 class GatewayFile(Part):
     """wardgate.yaml"""
 
@@ -521,5 +551,6 @@ class GatewayFile(Part):
     notices: NoticesPart = Field(default_factory=NoticesPart)
     printing: PrintingPart = Field(default_factory=PrintingPart)
     retention: RetentionPart = Field(default_factory=RetentionPart)
+    backup: BackupPart = Field(default_factory=BackupPart)
     video: VideoPart = Field(default_factory=VideoPart)
     log: LogPart = Field(default_factory=LogPart)

@@ -32,6 +32,7 @@ def write_new_site(directory: Path, profile: Profile, hosts: Sequence[str], now:
         shutil.copyfile(shipped(f"policy.{profile.value}.yaml"), directory / "policy.yaml")
         shutil.copyfile(shipped("roles.yaml"), directory / "roles.yaml")
         shutil.copyfile(shipped("cameras.yaml"), directory / "cameras.yaml")
+        shutil.copyfile(shipped("plan.yaml"), directory / "plan.yaml")
         (directory / "secrets").mkdir(mode=0o700)
         for name in SECRETS:
             write_secret(directory / "secrets" / f"{name}.key", secrets.token_hex(SECRET_BYTES).encode() + b"\n")

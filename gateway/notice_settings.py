@@ -24,6 +24,8 @@ class NoticeSettings:
     base_url: str = ""
     counsellors: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    duty_leader: str = ""
+    reports: Mapping[str, str] = field(default_factory=dict)
 
     def rules(self, link_key: bytes) -> NoticeRules:
         """What the flows know of it: no address and no secret but the links' own key."""
@@ -33,6 +35,8 @@ class NoticeSettings:
             robots=frozenset(self.channels.robots),
             counsellors=self.counsellors,
             units=self.units,
+            duty_leader=self.duty_leader,
+            reports=self.reports,
             link_key=link_key,
         )
 
@@ -54,16 +58,25 @@ def notice_settings(part: NoticesPart, read: ReadSecret, is_loopback: IsLoopback
         _base_url(part, is_loopback, faults),
         dict(part.counsellors or {}),
         dict(part.units or {}),
+        part.duty_leader or "",
+        dict(part.reports or {}),
     )
     if settings.channels.names and part.base_url is None:
         faults.add(
             (PLACE, "base_url"), "is missing; hosts get links to this gateway, such as https://gate.school.example"
         )
-    for name, people in (("counsellors", settings.counsellors), ("units", settings.units)):
+    leader = {"": settings.duty_leader} if settings.duty_leader else {}
+    for name, people in (
+        ("counsellors", settings.counsellors),
+        ("units", settings.units),
+        ("reports", settings.reports),
+        ("duty_leader", leader),
+    ):
         for who, contact in people.items():
             if contact.startswith(ROBOT) and contact.removeprefix(ROBOT) not in settings.channels.robots:
                 faults.add(
-                    (PLACE, name, who), f"there is no robot {contact.removeprefix(ROBOT)!r} under notices.robots"
+                    (PLACE, name, who) if who else (PLACE, name),
+                    f"there is no robot {contact.removeprefix(ROBOT)!r} under notices.robots",
                 )
     return settings
 

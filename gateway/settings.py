@@ -4,7 +4,8 @@
 but files. This is the only module that reads the environment.
 
 DIR/wardgate.yaml how this gateway runs · DIR/campus.yaml what exists · DIR/cameras.yaml the cameras, if there are any ·
-DIR/roles.yaml who may do what · DIR/secrets/ what two schools must never share.
+DIR/plan.yaml the plan of the campus, if the school has drawn one · DIR/roles.yaml who may do what · DIR/alarms.yaml
+what alarms mean here, where that is not as shipped · DIR/secrets/ what two schools must never share.
 """
 
 import ipaddress
@@ -19,6 +20,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
+from gateway.alarms_file import FILE as ALARMS_FILE
+from gateway.alarms_file import load_alarms
 from gateway.cameras_file import FILE as CAMERAS_FILE
 from gateway.cameras_file import load_cameras, video_rules
 from gateway.campus_file import FILE as CAMPUS_FILE
@@ -26,17 +29,21 @@ from gateway.campus_file import load_campus
 from gateway.config_environment import SECTIONS, lay_environment_over, variables
 from gateway.config_faults import ConfigurationError, Fault, FaultList
 from gateway.config_schema import GatewayFile, RolesFile, split_listen
+from gateway.core.alarm_catalogue import Catalogue
 from gateway.core.cameras import Camera, VideoRules
 from gateway.core.kinds import Profile
 from gateway.core.nouns import Campus, Label
+from gateway.core.plan import Plan
 from gateway.core.rights import Right
 from gateway.flows.printing import Paper, Printer, SheetPrinter
 from gateway.flows.retention_rules import Retention
 from gateway.notice_settings import NoticeSettings, notice_settings
+from gateway.plan_file import load_plans
 from gateway.policy_file import load_policy
 from gateway.yaml_lines import Document, FieldPath, read_file
 
 __all__ = [
+    "BackupSettings",
     "BrokerSettings",
     "ConfigurationError",
     "Fault",
@@ -88,6 +95,16 @@ class Visits:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Where backups go, whether and when each night one is made, and how many are kept."""
+
+    out: Path
+    nightly: bool
+    at_min: int
+    keep: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is configured. Paths are absolute, secrets do not show in its repr."""
 
@@ -119,6 +136,7 @@ class Settings:
     offline_max_age_s: int
     limits: Limits
     visits: Visits
+    backup: BackupSettings
     log_level: str
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     printers: Mapping[str, Printer] = field(default_factory=dict)
@@ -129,6 +147,10 @@ class Settings:
     cameras: Mapping[str, Camera] = field(default_factory=dict)
     """By id, in the order of the file."""
     video: VideoRules = field(default_factory=VideoRules)
+    plans: tuple[Plan, ...] = ()
+    """The school's own; none: one is laid out from zones and portals."""
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    """What each alarm means."""
 
     @property
     def head_file(self) -> Path:
@@ -180,8 +202,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def load(directory: Path, environ: Mapping[str, str]) -> Settings:
-    """The settings in `directory` with `environ` above them; raises `ConfigurationError` with every fault at once."""
+def load(directory: Path, environ: Mapping[str, str], campus_text: str | None = None) -> Settings:
+    """The settings in `directory` with `environ` above them; raises `ConfigurationError` with every fault at once.
+
+    `campus_text`: as if the campus file said this, to look at a change before it is made.
+    """
     directory = directory.absolute()
     if not directory.is_dir():
         raise ConfigurationError(
@@ -190,7 +215,7 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
     faults: list[Fault] = []
     gateway, origins, gateway_faults = _load_gateway(directory, environ)
     policy, policy_faults = load_policy(policy_path(directory))
-    parts, campus_faults = load_campus(directory / CAMPUS_FILE, policy)
+    parts, campus_faults = load_campus(directory / CAMPUS_FILE, policy, campus_text)
     roles, role_faults = _load_roles(directory / ROLES_FILE)
     faults += [*gateway_faults.faults, *campus_faults, *policy_faults, *role_faults]
     secrets = {name: _secret_key(directory, name, faults) for name in SECRETS}
@@ -217,7 +242,16 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
         )
         faults += camera_faults
         _check_printers(gateway, gateway_faults, parts.gates, faults)
-    if faults or gateway is None or parts is None or roles is None:
+    plans: tuple[Plan, ...] = ()
+    if parts is not None:
+        plans, plan_faults = load_plans(directory, parts.campus)
+        faults += plan_faults
+    catalogue: Catalogue | None = None
+    if parts is not None:
+        calls = tuple(line.id for line in parts.campus.calls)
+        catalogue, alarm_faults = load_alarms(directory / ALARMS_FILE, shipped(ALARMS_FILE), calls)
+        faults += alarm_faults
+    if faults or gateway is None or parts is None or roles is None or catalogue is None:
         raise ConfigurationError(faults)
     listen = split_listen(gateway.http.listen)
     url = urlsplit(gateway.mqtt.url)
@@ -267,10 +301,18 @@ def load(directory: Path, environ: Mapping[str, str]) -> Settings:
             overstay_grace_min=gateway.visits.overstay_grace_min,
             unanswered_min=gateway.visits.unanswered_min,
         ),
+        backup=BackupSettings(
+            out=paths.maybe(("backup", "out"), gateway.backup.out) or data / "backups",
+            nightly=gateway.backup.nightly,
+            at_min=gateway.backup.at,
+            keep=gateway.backup.keep,
+        ),
         log_level=gateway.log.level,
         retention=_retention(gateway),
         cameras=cameras,
         video=video_rules(gateway.video),
+        catalogue=catalogue,
+        plans=plans,
         notices=notices,
         printers=MappingProxyType(
             {

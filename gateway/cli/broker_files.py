@@ -1,6 +1,5 @@
 """The broker's files from the command line: written whole on request, and kept in step with who is enrolled."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +8,10 @@ import typer
 from gateway.cli.options import HERE, ConfigOption, JsonOption
 from gateway.cli.site_store import SiteStore, open_site_store
 from gateway.cli.speaking import COULD_NOT_RUN, fail, result, result_json, say
-from gateway.mqtt.broker_config import ReloadFailed, one_writer, reload, write_all, write_users
+from gateway.mqtt.broker_config import ReloadFailed, one_writer, reload, write_all
+from gateway.mqtt.broker_files import BrokerFiles
 from gateway.settings import Settings, environment, load
 from gateway.store.enrolment import broker_users
-
-NOTE = "broker.json"
-"""In the data folder: where the files were written last, for the commands that keep them in step."""
 
 
 def broker_config(
@@ -28,12 +25,12 @@ def broker_config(
     if any(character.isspace() for character in str(out)):
         fail(f"{out}: Mosquitto takes no path with spaces", COULD_NOT_RUN)
     with open_site_store(settings) as store:
+        files = BrokerFiles(settings, lambda: store.read(lambda conn: broker_users(conn, store.sealer)))
         try:
             out.mkdir(parents=True, exist_ok=True)
             with one_writer(out):
                 names = write_all(settings, out, store.read(lambda conn: broker_users(conn, store.sealer)))
-                note = settings.data / NOTE
-                note.write_text(json.dumps({"out": str(out)}) + "\n")
+                files.remember(out)
                 told = reload(settings, out)
         except OSError as error:
             fail(f"{error.filename or out}: {error.strerror}", COULD_NOT_RUN)
@@ -49,22 +46,5 @@ def broker_config(
 
 def keep_in_step(settings: Settings, store: SiteStore) -> str | None:
     """After a change of devices: rewrite users and reload. Words for what did not work, else None."""
-    out = settings.broker.out or _noted(settings)
-    if out is None or not out.is_dir():
-        return None
-    try:
-        with one_writer(out):
-            write_users(settings, out, store.read(lambda conn: broker_users(conn, store.sealer)))
-            reload(settings, out)
-    except OSError as error:
-        return f"the broker's files could not be written: {error.filename or out}: {error.strerror}"
-    except ReloadFailed as error:
-        return f"the broker does not know it yet: {error}"
-    return None
-
-
-def _noted(settings: Settings) -> Path | None:
-    try:
-        return Path(json.loads((settings.data / NOTE).read_text())["out"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    files = BrokerFiles(settings, lambda: store.read(lambda conn: broker_users(conn, store.sealer)))
+    return files.bring_into_step().trouble

@@ -19,6 +19,7 @@ from gateway.core.coverage import Gap, Known, Lack
 from gateway.core.coverage_rules import gaps
 from gateway.core.week import DAY_NAMES
 from gateway.core.windows import EVERY_DAY, Window
+from gateway.plan_file import notes as plan_notes
 from gateway.settings import ConfigurationError, Settings, environment, load, policy_path
 from gateway.store.looking import NotLookedAt, look_up
 from gateway.yaml_lines import Document, FieldPath, read_file, spell
@@ -60,6 +61,7 @@ class _Coverage:
 
     notes: tuple[tuple[Gap, Fault], ...]
     not_looked_at: str | None
+    not_on_plan: tuple[Fault, ...] = ()
 
     @property
     def must_not_stay(self) -> bool:
@@ -72,12 +74,17 @@ class _Coverage:
         if self.notes:
             lines.append("not covered")
             lines += [f"  {place}" for _, place in self.notes]
-        return [*lines, f"no faults, {_count(len(self.notes), 'note')}" if self.notes else "no faults"]
+        if self.not_on_plan:
+            lines.append("not on the plan")
+            lines += [f"  {place}" for place in self.not_on_plan]
+        count = len(self.notes) + len(self.not_on_plan)
+        return [*lines, f"no faults, {_count(count, 'note')}" if count else "no faults"]
 
     def as_json(self) -> dict[str, Any]:
         return {
             "not_covered": [{"lack": gap.lack.value, **_as_json(place)} for gap, place in self.notes],
             "not_looked_at": self.not_looked_at,
+            "not_on_plan": [_as_json(place) for place in self.not_on_plan],
         }
 
 
@@ -97,7 +104,8 @@ def _look(settings: Settings) -> _Coverage:
         policy.name: read_file(policy),
     }
     notes = [(gap, _place(gap, files, policy.name)) for gap in gaps(settings.campus, settings.private_zones, known)]
-    return _Coverage(tuple(sorted(notes, key=lambda note: note[1])), why)
+    not_on_plan = plan_notes(settings.directory, settings.plans, settings.campus, settings.cameras)
+    return _Coverage(tuple(sorted(notes, key=lambda note: note[1])), why, tuple(not_on_plan))
 
 
 def _place(gap: Gap, files: dict[str, Document], policy: str) -> Fault:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import (
+    backup,
     broker_files,
     calendar,
     check_config,
@@ -63,6 +64,8 @@ def build() -> typer.Typer:
     )(what_if.simulate_one)
     app.command(epilog=_example("wardgate replay --from 2026-11-16 --to 2026-11-23 --level 1"))(what_if.replay)
     app.command(epilog=_example("wardgate retention --dry-run"))(retention.retention)
+    app.command("backup", epilog=_example("wardgate backup --out /mnt/other/wardgate"))(backup.backup)
+    app.command("restore", epilog=_example("wardgate restore wardgate-main-20261122T023000Z.zip"))(backup.restore)
     app.add_typer(_calendar(), name="calendar")
     app.add_typer(_devices(), name="device")
     app.add_typer(_imports(), name="import")

@@ -10,6 +10,9 @@ from gateway.cli.options import HERE, ConfigOption, JsonOption
 from gateway.cli.site_store import BY, SiteStore, now, open_site_store
 from gateway.cli.speaking import FOUND_WRONG, fail, result, result_json, say
 from gateway.flows.enrolment import (
+    AlreadyEnrolled,
+    Bundle,
+    NotEnrolled,
     Place,
     WrongEnrolment,
     check_kind,
@@ -23,8 +26,6 @@ from gateway.flows.ports import Unit
 from gateway.mqtt.broker_config import taken_names
 from gateway.settings import Settings, environment, load
 from gateway.store.enrolment import (
-    AlreadyEnrolled,
-    NotEnrolled,
     all_devices,
     enrol_change,
     enrolled_named,
@@ -146,16 +147,7 @@ def _rotate_key(settings: Settings, kind: str, device: str) -> None:
 
 def _hand_over(settings: Settings, store: SiteStore, kind: str, device: str, key: bytes, password: str) -> None:
     """The one time that a device's secrets are shown."""
-    result_json(
-        {
-            "device": device,
-            "kind": kind,
-            "site": settings.campus.site,
-            "key": key.hex(),
-            "username": device,
-            "password": password,
-        }
-    )
+    result_json(Bundle(device, kind, settings.campus.site, key, password).as_told())
     trouble = keep_in_step(settings, store)
     if trouble is not None:
         fail(f"{device} is enrolled, but {trouble}")

@@ -77,3 +77,38 @@ def open_head(line: str, key: bytes) -> Head | None:
         return None
     head = Head(int(parts[0]), parts[1])
     return head if hmac.compare_digest(seal_head(head, key).encode(), " ".join(parts).encode()) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A ledger that was taken back from a backup: the head that the backup has, and the newest that there ever was.
+
+    `newest` None: nothing outside the database knew of more than the backup has.
+    """
+
+    kept: Head
+    newest: Head | None
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The first and last record that are gone; their numbers were given anew since."""
+        return None if self.newest is None else (self.kept.count + 1, self.newest.count)
+
+
+def seal_lost(lost: Lost, key: bytes) -> str:
+    """One line for the head file: both heads and their HMAC-SHA256 under `key`."""
+    newest = lost.newest or lost.kept
+    text = f"restored {lost.kept.count} {lost.kept.hash} {newest.count} {newest.hash}"
+    return f"{text} {hmac.digest(key, text.encode(), 'sha256').hex()}"
+
+
+def open_lost(line: str, key: bytes) -> Lost | None:
+    """What `seal_lost` wrote, or None if the line is damaged or was made under another key."""
+    parts = line.split()
+    if len(parts) != 6 or parts[0] != "restored" or not (parts[1] + parts[3]).isascii():
+        return None
+    if not (parts[1].isdecimal() and parts[3].isdecimal()):
+        return None
+    kept, newest = Head(int(parts[1]), parts[2]), Head(int(parts[3]), parts[4])
+    lost = Lost(kept, newest if newest.count > kept.count else None)
+    return lost if hmac.compare_digest(seal_lost(lost, key).encode(), " ".join(parts).encode()) else None

@@ -173,6 +173,25 @@ class SlipRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlRoom:
+    """A room from which a part of the campus is watched, by the zones that it names."""
+
+    id: str
+    name: Label
+    zones: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class VigilanceRules:
+    """When an operator who is alone is asked for a sign of life; nobody is if `every_min` is 0."""
+
+    hours: Window = field(default_factory=lambda: Window(22 * 60, 6 * 60))
+    every_min: int = 10
+    within_min: int = 10
+    """So long the operator has for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Campus:
     """What exists by design, as the configuration says it. Built once, at start."""
 
@@ -201,6 +220,9 @@ class Campus:
     plate_confidence: float = 0.85
     """A camera that is less sure than this of the plate that it has read asks a guard to look."""
     slips: SlipRules = SlipRules()
+    control_rooms: tuple[ControlRoom, ...] = ()
+    """Empty: one room for the whole site."""
+    vigilance: VigilanceRules = VigilanceRules()
     permissions_by_portal: Mapping[str, tuple[Permission, ...]] = field(init=False)
     limits_by_portal: Mapping[str, tuple[tuple[str, int], ...]] = field(init=False)
     """Which zones that hold only so many people somebody comes into there: the zone, and all around it that the portal

@@ -22,6 +22,8 @@ class Right(StrEnum):
     """Be one of the two people who end one."""
     ACKNOWLEDGE_ALARMS = "acknowledge_alarms"
     CLOSE_ALARMS = "close_alarms"
+    SUSPEND_ALARMS = "suspend_alarms"
+    """Take an alarm out of service until further notice."""
     SEE_DEVICES = "see_devices"
     COMMAND_DEVICES = "command_devices"
     MANAGE_DEVICES = "manage_devices"

@@ -1,19 +1,29 @@
-"""Something is wrong at a place: recorded, shown, counted up while it lasts, acknowledged and closed by a person.
+"""Something is wrong at a place: recorded, shown, counted up while it lasts, and over when its cause is.
 
-One alarm stands for one condition at one place: while it is open, the same again only counts.
+One alarm stands for one condition at one place: while it is open, the same again only counts. How loud each condition
+is stands in the catalogue (`alarms.yaml`). Nothing that is raised is lost: where very many come at once they are
+members of one entry (`alarm_entries`), each with its place and count; what is not written at once, the watch writes
+(`alarm_watch`). Leaves to others: what people do about an alarm (`alarm_acts`), pictures (`alarm_pictures`).
 """
 
 import contextlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from gateway.core.cameras import BLIND, Finding
-from gateway.flows.changes import AlarmMoved, AlarmRaised
+from gateway.core.alarm_catalogue import LIFE_SAFETY, Disposal
+from gateway.core.alarm_course import QUIET, Move, State, after
+from gateway.core.alarm_groups import FLOOD as ALARM_FLOOD
+from gateway.core.cameras import Finding
+from gateway.core.control_rooms import EVERY_ROOM
+from gateway.flows import alarm_entries
+from gateway.flows.alarm_rows import GATEWAY, SILENT, as_event, holds, key, named
+from gateway.flows.changes import AlarmKept, AlarmsClosed
 from gateway.flows.open_alarms import Alarm, AlarmPicture
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
+
+__all__ = ["SILENT", "Alarm", "NoSuchAlarm", "Raised", "as_event", "clear_alarm", "raise_alarm", "show"]
 
 BAD_MESSAGES = "bad_messages"
 UNKNOWN_DEVICE = "unknown_device"
@@ -58,6 +68,11 @@ LEFT_INSIDE = "left_inside"
 ROUND_GAP = "round_gap"
 WORK_ORDER_OVERDUE = "work_order_overdue"
 CAMERA_ROUND_MISSED = "camera_round_missed"
+LATE_RETURN = "late_return"
+OPERATOR_SILENT = "operator_silent"
+INCIDENT_REPORT_DUE = "incident_report_due"
+ROOM_UNMANNED = "room_unmanned"
+BACKUP_FAILED = "backup_failed"
 
 
 def of_camera(finding: Finding) -> str:
@@ -65,59 +80,26 @@ def of_camera(finding: Finding) -> str:
     return f"camera_{finding.value}"
 
 
-PRIORITY: dict[str, str] = {
-    FIRE: "high",
-    POSTURE_LATE: "high",
-    EMERGENCY_UNSIGNED: "high",
-    DURESS: "high",
-    PANIC: "high",
-    GUARD_PANIC: "high",
-    EFO_PRESSED: "high",
-    FORCED_DOOR: "high",
-    IMPACT: "high",
-    LEDGER_TROUBLE: "high",
-    RETAINED_COMMAND: "high",
-    SECOND_GATEWAY: "high",
-    LATE_EXIT: "high",
-    WINDOW_OPEN_BOLLARD_DOWN: "high",
-    CLOCK_SUSPECT: "high",
-    ORDER_OVERDUE: "medium",
-    BAD_MESSAGES: "medium",
-    UNKNOWN_DEVICE: "medium",
-    FLOOD: "medium",
-    WRONG_TRIES: "medium",
-    TAMPER: "medium",
-    EVENTS_LOST: "medium",
-    HELD_DOOR: "medium",
-    DEVICE_LOST: "medium",
-    COMMAND_FAILED: "medium",
-    PANEL_PLACE: "medium",
-    DISPOSAL_DUE: "medium",
-    RELIEF_UNANSWERED: "medium",
-    POST_UNMANNED: "medium",
-    RELIEF_WANTED: "low",
-    FORGED_PASS: "medium",
-    PASS_SHARED: "medium",
-    LEFT_INSIDE: "medium",
-    ROUND_GAP: "medium",
-    OVERSTAY: "low",
-    RESPONDER_ENTERED: "low",
-    WITHOUT_CARD_OFTEN: "low",
-    NOTICE_FAILED: "low",
-    MANUAL_OVERRIDE: "low",
-    DEVICE_CLOCK: "low",
-    WORK_ORDER_OVERDUE: "medium",
-    CAMERA_ROUND_MISSED: "low",
-    # A school has hundreds of cameras, and somebody who is told too often hears nothing: a picture that is only bad is
-    # for the maintenance; at a key site each of these is one step more (`camera_findings`).
-    **{of_camera(finding): "medium" if finding in BLIND else "low" for finding in Finding},
-}
+CONDITIONS = frozenset(
+    {
+        FIRE, PANIC, DURESS, GUARD_PANIC, EFO_PRESSED, FORCED_DOOR, HELD_DOOR, TAMPER, IMPACT, MANUAL_OVERRIDE,
+        BAD_MESSAGES, UNKNOWN_DEVICE, DEVICE_LOST, FLOOD, WRONG_TRIES, EVENTS_LOST, RETAINED_COMMAND, PANEL_PLACE,
+        LEDGER_TROUBLE, COMMAND_FAILED, DEVICE_CLOCK, SECOND_GATEWAY, LATE_EXIT, WINDOW_OPEN_BOLLARD_DOWN,
+        CLOCK_SUSPECT, ORDER_OVERDUE, POSTURE_LATE, EMERGENCY_UNSIGNED, RESPONDER_ENTERED, DISPOSAL_DUE,
+        WITHOUT_CARD_OFTEN, FORGED_PASS, PASS_SHARED, RELIEF_WANTED, RELIEF_UNANSWERED, POST_UNMANNED, NOTICE_FAILED,
+        OVERSTAY, LEFT_INSIDE, ROUND_GAP, WORK_ORDER_OVERDUE, CAMERA_ROUND_MISSED, LATE_RETURN, OPERATOR_SILENT,
+        ALARM_FLOOD, INCIDENT_REPORT_DUE, ROOM_UNMANNED, BACKUP_FAILED, *(of_camera(finding) for finding in Finding),
+    }
+)  # fmt: skip
+"""Everything that can be wrong. Each has its place in the catalogue; a test keeps both alike."""
 
-SILENT = frozenset({DURESS, GUARD_PANIC})
-"""Conditions of which nobody may hear at the place itself: only the control room sees them."""
-
+OF_A_ROOM = frozenset({OPERATOR_SILENT, ROOM_UNMANNED})
+"""What is wrong in a control room itself is heard in all of them."""
 TELL_AGAIN_S = 10.0
 """A condition that repeats is written at most this often; the count in between is kept."""
+SAME_CRY_S = 30.0
+"""A button pressed again within this time is the same call for help; later it is another one, whoever has seen the
+first."""
 
 
 class NoSuchAlarm(LookupError):
@@ -126,18 +108,19 @@ class NoSuchAlarm(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An alarm that is shown, and what has to be written of it; nothing if it was written a moment ago."""
+    """An alarm that is shown, and what has to be written of it; nothing if it was written a moment ago, or is a member
+    of an entry: then the watch writes it."""
 
     alarm: Alarm
     entry: Entry | None = None
-    change: AlarmRaised | None = None
+    change: AlarmKept | None = None
 
 
 async def raise_alarm(site: Site, condition: str, place: str, detail: str = "") -> Alarm:
     """A condition holds at `place` (a device, portal or zone). `detail` is for people and names no person."""
     raised = show(site, condition, place, detail)
     if raised.entry is not None:
-        site.spawn(_write(site, Unit((raised.entry,), (raised.change,))))
+        site.spawn(write(site, Unit((raised.entry,), (raised.change,))))
     return raised.alarm
 
 
@@ -153,58 +136,50 @@ def show(
 ) -> Raised:
     """The same, for a flow that writes it together with what it comes from. One that had passed is new again.
 
-    `priority`: where it hangs on the place; else that of the condition. `anew`: told again although somebody has seen
+    `priority`: where it hangs on the place; else that of the catalogue. `anew`: told again although somebody has seen
     it, because nothing was done about it.
     """
-    now = site.clock.now()
-    known = site.alarms.by_id.get(site.alarms.by_cause.get((condition, place), ""))
-    again = known is not None and (anew or known.state == "returned")
+    known = site.alarms.of(condition, place)
     if known is None:
-        priority = priority or PRIORITY.get(condition, "medium")
-        alarm = Alarm(
-            secrets.token_hex(8), condition, place, priority, detail[:500], "unacknowledged", 1, now, now,
-            pictures=tuple(pictures),
-        )  # fmt: skip
+        alarm, is_told, is_new = _new(site, condition, place, detail, priority, tuple(pictures)), True, True
     else:
-        alarm = replace(
-            known,
-            state="unacknowledged" if again else known.state,
-            priority=priority or known.priority,
-            count=known.count + 1,
-            last_at=now,
-            detail=detail[:500] or known.detail,
-            pictures=tuple(pictures) or known.pictures,
-        )
-    site.alarms.put(alarm)
-    site.feed.publish(as_event(alarm))
-    if known is None or known.state == "returned":
+        alarm, is_told = _once_more(site, known, detail, priority, tuple(pictures), anew)
+        is_new = is_told and known.state == State.RETURNED
+    site.feed.publish(as_event(site, alarm))
+    if is_new:
         site.alarm_opened(alarm)
-    since = site.clock.monotonic() - site.alarms.written_at.get(alarm.id, -1e9)
-    if since < TELL_AGAIN_S and not again:
+    if alarm.in_group is not None:
+        site.alarms.unwritten[alarm.id] = None
+        site.alarms.grown[alarm.in_group] = None
         return Raised(alarm)
-    site.alarms.written_at[alarm.id] = site.clock.monotonic()
-    body = {
-        "alarm": alarm.id,
-        "condition": condition,
-        "place": place,
+    mono = site.clock.monotonic()
+    if not is_told and mono - site.alarms.written_at.get(alarm.id, -1e9) < TELL_AGAIN_S:
+        site.alarms.unwritten[alarm.id] = None
+        return Raised(alarm)
+    wrote(site, alarm)
+    return Raised(alarm, row_of(site, alarm, anew), AlarmKept(alarm))
+
+
+def row_of(site: Site, alarm: Alarm, again: bool = False) -> Entry:
+    """The row of an alarm that is told, or told `again`."""
+    now = site.clock.now()
+    body = named(alarm) | {
         "priority": alarm.priority,
         "detail": alarm.detail,
         "count": alarm.count,
+        "zone": alarm.zone,
     }
-    if anew:
+    if alarm.chattering:
+        body["chattering"] = alarm.chattering
+    if again:
         body["again"] = True
-    change = AlarmRaised(
-        alarm.id,
-        condition,
-        place,
-        alarm.priority,
-        alarm.detail,
-        alarm.state,
-        alarm.count,
-        alarm.opened_at,
-        alarm.last_at,
-    )
-    return Raised(alarm, Entry("alarm", now, body), change)
+    return Entry("alarm", now, body, key(alarm, now))
+
+
+def wrote(site: Site, alarm: Alarm) -> None:
+    """What is known of it is on its way to disk."""
+    site.alarms.written_at[alarm.id] = site.clock.monotonic()
+    site.alarms.unwritten.pop(alarm.id, None)
 
 
 def unwritten(site: Site, raised: Raised) -> None:
@@ -214,37 +189,95 @@ def unwritten(site: Site, raised: Raised) -> None:
 
 
 async def clear_alarm(site: Site, condition: str, place: str) -> None:
-    """The condition is over: the alarm stays for a person to close, and says that it has returned to normal."""
-    known = site.alarms.by_id.get(site.alarms.by_cause.get((condition, place), ""))
-    if known is None or known.state == "returned":
+    """The condition is over. If somebody has acknowledged it, it is done with; else it waits for a person and says that
+    it has returned to normal. While it chatters, and while it lies on the shelf, that is only remembered."""
+    known = site.alarms.of(condition, place)
+    if known is None or not known.holds:
         return
+    over = replace(known, holds=False)
+    site.alarms.put(over)
+    await settle(site, over)
+    head = site.alarms.by_id.get(known.in_group or "")
+    if head is not None:
+        await settle(site, head)
+
+
+async def settle(site: Site, alarm: Alarm) -> None:
+    """Nothing holds any more of an alarm (and of its members), or part of it does: it moves on as far as it may."""
+    for freed in alarm_entries.released(site, alarm) if not alarm.holds else ():
+        site.feed.publish(as_event(site, freed))
+        site.alarms.unwritten[freed.id] = None
+    if alarm.id not in site.alarms.by_id:
+        return
+    state = State(alarm.state)
+    if holds(site, alarm):  # it goes on, by itself or by its members
+        site.alarms.unwritten[alarm.id] = site.alarms.grown[alarm.id] = None
+        return
+    if alarm.chattering or state in QUIET:
+        keep_in_mind(site, alarm)
+        return
+    state = after(state, Move.CLEARED)
     now = site.clock.now()
-    body = {"alarm": known.id, "condition": condition, "place": place}
-    if known.state == "acknowledged":
-        with contextlib.suppress(LedgerUnavailable):  # then it stays for a person to close
-            await _move(site, known, "closed", "gateway", "returned_to_normal")
+    if state is State.CLOSED and alarm.in_group is not None:
+        leave(site, alarm)
         return
-    returned = replace(known, state="returned")
-    site.alarms.put(returned)
-    site.feed.publish(as_event(returned))
-    site.spawn(
-        _write(site, Unit((Entry("alarm_returned", now, body),), (AlarmMoved(known.id, "returned", "gateway", now),)))
-    )
+    if state is State.CLOSED:
+        with contextlib.suppress(LedgerUnavailable):  # then it stays for a person to close
+            await finish(site, alarm, GATEWAY, Disposal.BY_ITSELF.value)
+        return
+    if state == alarm.state:
+        keep_in_mind(site, alarm)
+        return
+    returned = replace(alarm, state=state.value)
+    keep_in_mind(site, returned)
+    if alarm.in_group is None:
+        wrote(site, returned)
+        entry = Entry("alarm_returned", now, named(returned), key(returned, now))
+        site.spawn(write(site, Unit((entry,), (AlarmKept(returned),))))
 
 
-async def acknowledge(site: Site, alarm: str, by: str) -> Alarm:
-    """Somebody has seen it. Raises `NoSuchAlarm`, `LedgerUnavailable`."""
-    found = _open(site, alarm)
-    if found.state == "returned":
-        return await _move(site, found, "closed", by, "returned_to_normal")
-    if found.state == "acknowledged":
-        return found
-    return await _move(site, found, "acknowledged", by)
+def leave(site: Site, member: Alarm) -> None:
+    """A member is over, and somebody has seen it: done with. The watch writes that."""
+    site.alarms.drop(member)
+    site.alarms.over.setdefault(member.in_group or "", []).append(member.id)
+    site.feed.publish(as_event(site, replace(member, state=State.CLOSED.value)))
 
 
-async def close(site: Site, alarm: str, disposal: str, by: str) -> Alarm:
-    """It is dealt with; `disposal` says how. Raises `NoSuchAlarm`, `LedgerUnavailable`."""
-    return await _move(site, _open(site, alarm), "closed", by, disposal)
+def keep_in_mind(site: Site, alarm: Alarm) -> None:
+    """An alarm has changed: the book and the screens have it, the database soon."""
+    site.alarms.put(alarm)
+    site.alarms.unwritten[alarm.id] = None
+    site.feed.publish(as_event(site, alarm))
+
+
+async def finish(site: Site, alarm: Alarm, by: str, code: str, words: str | None = None) -> Alarm:
+    """It is closed, with all its members. What is raised meanwhile is a new alarm. Raises `LedgerUnavailable`."""
+    now = site.clock.now()
+    book, members = site.alarms, site.alarms.members(alarm.id)
+    both = (alarm, *members)
+    causes = {(one.condition, one.place): one.id for one in both}
+    for cause, id in causes.items():
+        if book.by_cause.get(cause) == id:
+            del book.by_cause[cause]
+    ids = tuple(one.id for one in both)
+    count = sum(one.count for one in both)
+    body = named(alarm) | {"by": by, "code": code, "members": len(members), "count": count}
+    entry = Entry("alarm_closed", now, body, key(alarm, now))
+    kept = tuple(AlarmKept(one) for one in both if one.id in book.unwritten)
+    unit = Unit((entry,), (*kept, AlarmsClosed(ids, now, code, words)))
+    try:
+        await site.ledger.commit(unit, site.rules.record_within_s)
+    except LedgerUnavailable:
+        for cause, id in causes.items():
+            book.by_cause.setdefault(cause, id)
+        raise
+    for one in both:
+        book.drop(one)
+    closed = replace(alarm, state=State.CLOSED.value)
+    site.feed.publish(as_event(site, closed))
+    for one in members:
+        site.feed.publish(as_event(site, replace(one, state=State.CLOSED.value)))
+    return closed
 
 
 async def note(site: Site, alarm: str, words: str) -> None:
@@ -255,39 +288,10 @@ async def note(site: Site, alarm: str, words: str) -> None:
     now = site.clock.now()
     noted = replace(known, detail="; ".join(filter(None, (known.detail, words)))[:500])
     site.alarms.put(noted)
-    site.feed.publish(as_event(noted))
-    body = {"alarm": noted.id, "condition": noted.condition, "place": noted.place, "detail": noted.detail}
-    change = AlarmRaised(
-        noted.id,
-        noted.condition,
-        noted.place,
-        noted.priority,
-        noted.detail,
-        noted.state,
-        noted.count,
-        noted.opened_at,
-        noted.last_at,
-    )
-    await _write(site, Unit((Entry("alarm_noted", now, body),), (change,)))
-
-
-def as_event(alarm: Alarm) -> dict[str, Any]:
-    """An alarm as the screens show it."""
-    return {
-        "type": "alarm",
-        "id": alarm.id,
-        "condition": alarm.condition,
-        "place": alarm.place,
-        "priority": alarm.priority,
-        "detail": alarm.detail,
-        "state": alarm.state,
-        "count": alarm.count,
-        "opened_at": alarm.opened_at,
-        "last_at": alarm.last_at,
-        "acknowledged_by": alarm.acknowledged_by,
-        "silent": alarm.condition in SILENT,
-        "pictures": [{"id": one.id, "camera": one.camera, "why": one.why, "at": one.at} for one in alarm.pictures],
-    }
+    site.feed.publish(as_event(site, noted))
+    wrote(site, noted)
+    entry = Entry("alarm_noted", now, named(noted) | {"detail": noted.detail}, key(noted, now))
+    await write(site, Unit((entry,), (AlarmKept(noted),)))
 
 
 def add_pictures(site: Site, alarm: str, pictures: Sequence[AlarmPicture]) -> None:
@@ -298,35 +302,63 @@ def add_pictures(site: Site, alarm: str, pictures: Sequence[AlarmPicture]) -> No
         return
     shown = replace(known, pictures=(*known.pictures, *new))
     site.alarms.put(shown)
-    site.feed.publish(as_event(shown))
+    site.feed.publish(as_event(site, shown))
 
 
-def _open(site: Site, alarm: str) -> Alarm:
-    found = site.alarms.by_id.get(alarm)
-    if found is None:
-        raise NoSuchAlarm(alarm)
-    return found
-
-
-async def _move(site: Site, alarm: Alarm, state: str, by: str, disposal: str | None = None) -> Alarm:
-    now = site.clock.now()
-    body = {"alarm": alarm.id, "condition": alarm.condition, "place": alarm.place, "by": by}
-    kind = "alarm_closed" if state == "closed" else "alarm_acknowledged"
-    await site.ledger.commit(
-        Unit((Entry(kind, now, body),), (AlarmMoved(alarm.id, state, by, now, disposal),)),
-        site.rules.record_within_s,
-    )
-    moved = replace(alarm, state=state, acknowledged_by=by if state == "acknowledged" else alarm.acknowledged_by)
-    if state == "closed":
-        site.alarms.drop(moved)
-    else:
-        site.alarms.put(moved)
-    site.feed.publish(as_event(moved))
-    return moved
-
-
-async def _write(site: Site, unit: Unit) -> None:
+async def write(site: Site, unit: Unit) -> None:
+    """Write what people see already; if the ledger is away, the watch writes the alarm when it is back."""
     try:
         await site.ledger.commit(unit)
     except LedgerUnavailable:
-        return  # the alarm is on the screens; its row is lost only if the gateway stops with the database away
+        for change in unit.changes:
+            if isinstance(change, AlarmKept) and change.alarm.id in site.alarms.by_id:
+                site.alarms.unwritten[change.alarm.id] = None
+
+
+def _new(
+    site: Site, condition: str, place: str, detail: str, priority: str | None, pictures: tuple[AlarmPicture, ...]
+) -> Alarm:
+    now, zone = site.clock.now(), alarm_entries.zone_of(site, place)
+    room = EVERY_ROOM if condition in OF_A_ROOM else site.room_of(zone)
+    alarm = Alarm(
+        secrets.token_hex(8), condition, place, priority or alarm_entries.priority_at(site, condition, zone),
+        detail[:500], State.UNACKNOWLEDGED.value, 1, now, now, pictures=pictures, zone=zone, room=room,
+        told_at=now,
+    )  # fmt: skip
+    alarm = replace(alarm, chattering=alarm_entries.comes(site, alarm))
+    alarm, head = alarm_entries.enter(site, alarm)
+    if head is not None:
+        _tell_of(site, head)
+    return alarm
+
+
+def _tell_of(site: Site, head: Alarm) -> None:
+    """An entry has a member more: told at once if that changes what people have to do, else with the next second."""
+    site.alarms.unwritten[head.id] = None
+    if head.told_at == head.last_at or len(site.alarms.members(head.id)) == 1:
+        site.feed.publish(as_event(site, head))
+    else:
+        site.alarms.grown[head.id] = None
+
+
+def _once_more(
+    site: Site, known: Alarm, detail: str, priority: str | None, pictures: tuple[AlarmPicture, ...], anew: bool
+) -> tuple[Alarm, bool]:
+    """The alarm, and whether people are to hear of it (anew)."""
+    now = site.clock.now()
+    chattering = known.chattering if known.holds else alarm_entries.comes(site, known)
+    cries = known.condition in LIFE_SAFETY and site.clock.elapsed_s(known.last_at) >= SAME_CRY_S
+    move = Move.TOLD_ANEW if anew or cries else Move.RAISED
+    state = after(State(known.state), move)
+    is_told = state is State.UNACKNOWLEDGED and (anew or state != known.state)
+    alarm = replace(
+        known, state=state.value, priority=priority or known.priority, count=known.count + 1, last_at=now,
+        detail=detail[:500] or known.detail, pictures=pictures or known.pictures, holds=True, chattering=chattering,
+        told_at=now if is_told else known.told_at,
+    )  # fmt: skip
+    site.alarms.put(alarm)
+    if is_told and alarm.in_group is not None and not known.holds:
+        head = site.alarms.by_id.get(alarm.in_group)
+        if head is not None and head.state == State.RETURNED:
+            keep_in_mind(site, replace(head, state=State.UNACKNOWLEDGED.value, told_at=now))
+    return alarm, is_told

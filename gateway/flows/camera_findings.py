@@ -43,14 +43,14 @@ WORTH_A_STEP = frozenset(
 """At a key site these may cost the one picture that is wanted afterwards."""
 
 
-def priority_of(camera: Camera, finding: Finding) -> str:
+def priority_of(site: Site, camera: Camera, finding: Finding) -> str:
     """How loud it is told: what blinds a key site is high, what blinds another camera is medium, the rest is low."""
     if camera.is_key_site:
         if finding in BLIND:
             return "high"
         if finding in WORTH_A_STEP:
             return "medium"
-    return alarms.PRIORITY[alarms.of_camera(finding)]
+    return site.catalogue.priority(alarms.of_camera(finding))
 
 
 async def found(
@@ -77,7 +77,7 @@ async def found(
         evidence.spell,
         camera.id,
         change.finding,
-        priority_of(camera, change.finding),
+        priority_of(site, camera, change.finding),
         at,
         picture=evidence.picture,
         reference=evidence.reference,
@@ -163,7 +163,7 @@ def _remembered(site: Site, camera: Camera, spell: Spell) -> Told:
     alarm = site.alarms.by_id.get(
         site.alarms.by_cause.get((alarms.of_camera(spell.finding), spell.camera), ""),
     )
-    told = Told(spell.id, spell.camera, spell.finding, priority_of(camera, spell.finding), spell.raised_at)
+    told = Told(spell.id, spell.camera, spell.finding, priority_of(site, camera, spell.finding), spell.raised_at)
     if alarm is None:
         told.told_at = spell.raised_at
     else:
@@ -204,7 +204,7 @@ def _over(
 ) -> None:
     told = site.findings.told.pop(evidence.spell, None)
     if told is None:  # a restart lies between, and nobody has looked since
-        told = Told(evidence.spell, camera, finding, alarms.PRIORITY[alarms.of_camera(finding)], at)
+        told = Told(evidence.spell, camera, finding, site.catalogue.priority(alarms.of_camera(finding)), at)
     told.picture = evidence.picture
     _write(site, Unit((_row(site, told, "cleared", at, {"told": told.times}),), changes))
     _publish(site, told, "cleared")

@@ -196,7 +196,7 @@ def _findings(site: Site) -> list[Point]:
     found = sorted(
         camera_findings.spells(site),
         key=lambda one: (
-            work_orders.RANK[camera_findings.priority_of(one[0].camera, one[1].finding)],
+            work_orders.RANK[camera_findings.priority_of(site, one[0].camera, one[1].finding)],
             one[1].raised_at,
             one[1].id,
         ),

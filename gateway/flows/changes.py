@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.core.papers import Emergency, Paper
 from gateway.flows.cameras import Check, KeptState, LookOf, SmallPicture, Spell
+from gateway.flows.open_alarms import Alarm
 from gateway.flows.people_import import Plan
 from gateway.flows.ports import Issued
 from gateway.flows.retention_rules import Kept
@@ -75,29 +76,20 @@ class ListsIssued:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmRaised:
-    """A condition holds at a place: a new alarm, or one more time the same."""
+class AlarmKept:
+    """An open alarm as it is now: a new one, one more time the same, or moved on."""
 
-    id: str
-    condition: str
-    place: str
-    priority: str
-    detail: str
-    state: str
-    count: int
-    opened_at: datetime
-    last_at: datetime
+    alarm: Alarm
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmMoved:
-    """An alarm was acknowledged or closed."""
+class AlarmsClosed:
+    """Alarms are dealt with: one, or an entry with its members. `words` is what was typed."""
 
-    id: str
-    state: str
-    by: str
+    ids: tuple[str, ...]
     at: datetime
-    disposal: str | None = None
+    code: str
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from devices.limits import ACK_EVERY_S
 from devices.messages import Heartbeat, Status
-from gateway.flows import alarms, credential_lists, device_events, lanes, postures
+from gateway.flows import alarms, credential_lists, device_events, lanes, postures, propagation
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -44,6 +44,7 @@ async def device_status(site: Site, device: Device, status: Status) -> None:
     _heard(site, device, status.challenge, status)
     if returned:
         device.asked_at = site.clock.monotonic()  # its time to follow begins with its return
+    propagation.says_posture(site, device, status.at)
     await postures.follow(site, device)
     await credential_lists.follow(site, device)
     if returned:
@@ -70,6 +71,7 @@ async def heartbeat(site: Site, device: Device, beat: Heartbeat) -> None:
         device.asked_at = site.clock.monotonic()
         postures.publish(site, device)  # before anything else; what it has already, it knows to be the same
         await came(site, device, False)
+    propagation.lives_on(site, device, beat.at)
     now = site.clock.monotonic()
     if now - device.acked_at >= ACK_EVERY_S:
         device.acked_at = now
@@ -133,14 +135,14 @@ async def _look_at_its_clock(site: Site, device: Device) -> None:
 async def came(site: Site, device: Device, restarted: bool) -> None:
     """A device is there (again); it counts as online already."""
     away_s = None if device.lost_since is None else round((site.clock.now() - device.lost_since).total_seconds(), 1)
-    device.lost_since = None
+    device.lost_since, device.online_since = None, site.clock.now()
     await alarms.clear_alarm(site, alarms.DEVICE_LOST, device.id)
     await _note(site, device, "device_online", {"boot": device.boot, "restarted": restarted, "away_s": away_s})
 
 
 async def went(site: Site, device: Device, why: str) -> None:
     """A device is gone."""
-    device.online = False
+    device.online, device.online_since = False, None
     device.lost_since = site.clock.now()
     await alarms.raise_alarm(site, alarms.DEVICE_LOST, device.id, why)
     await _note(site, device, "device_lost", {"boot": device.boot, "why": why})

@@ -20,6 +20,21 @@ CHALLENGE_MARGIN_S = 2.0
 
 
 @dataclass(slots=True)
+class Proof:
+    """What a device has shown of the posture it was given, in one boot: `propagation` says what that proves."""
+
+    version: int
+    boot: str | None
+    said_at: datetime
+    """The time of the status that named the version first, by the device's own clock."""
+    acknowledged_at: float
+    """When that reached us, by our own clock."""
+    beats: int = 0
+    verified_at: float | None = None
+    by: str | None = None
+
+
+@dataclass(slots=True)
 class Device:
     """One enrolled device, as last heard of."""
 
@@ -52,6 +67,8 @@ class Device:
     clock_is_off: bool = False
     buffered: int = 0
     posture: int | None = None
+    proof: Proof | None = None
+    """That it has taken `posture`, and what it has said since."""
     list_version: int | None = None
     revoked: int | None = None
     lock_state: LockState | None = None
@@ -66,6 +83,8 @@ class Device:
     watch: Watch = field(default_factory=Watch)
     bad_messages: int = 0
     lost_since: datetime | None = None
+    online_since: datetime | None = None
+    """Since when it has been heard of without a break, as far as this run of the gateway knows."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while an event is worked out: the next one of the same device comes after it."""
     acked_at: float = 0.0

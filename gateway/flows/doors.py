@@ -15,10 +15,12 @@ async def load(site: Site) -> None:
     await pins.load(site)
     await occupancy.load(site)
     await lane_cycle.load(site)
+    await dormitories.load(site)
 
 
 async def look(site: Site) -> None:
     """Called each second."""
     await lane_windows.look(site)
     await dormitories.look(site)
+    await dormitories.look_who_is_back(site)
     await anti_passback.look(site)

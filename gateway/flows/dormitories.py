@@ -2,7 +2,8 @@
 
 Promises: nobody is kept in or out by anything here. The evening's list is made once, at the policy's minute, building
 by building, and names people by reference; who was read in is inside, who may have left unread is uncertain and stands
-on the list as such. Leaving after curfew alarms at once in profile `school`, for a pupil or for somebody unknown.
+on the list as such. In profile `school` a building with anybody on it is one alarm until all are back, and leaving
+after curfew alarms at once, for a pupil or for somebody unknown.
 Leaves to others: the doors (`decide`: residents come in at any hour, late returns are recorded), names (`web`).
 """
 
@@ -14,7 +15,7 @@ from gateway.core.nouns import Holder
 from gateway.core.reasons import Reason
 from gateway.flows import alarms, occupancy, rounds
 from gateway.flows.devices import Device
-from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.ports import Entry, Known, LedgerUnavailable, Unit
 from gateway.flows.reading import Records
 from gateway.flows.site import Site
 
@@ -99,11 +100,57 @@ async def look(site: Site) -> None:
         }
         entry = Entry("not_returned_list", now, body, rounds.round_key(f"{ROUND}:{zone.id}", moment))
         try:
-            await site.ledger.commit(Unit((entry,)), 10.0)
+            told = await site.ledger.commit(Unit((entry,)), 10.0)
         except LedgerUnavailable:
             return  # the next second tries again; what is written already is known by its key
+        if isinstance(told, Known):
+            continue  # before a restart
         site.feed.publish({"type": "not_returned_list", "zone": zone.id, "at": now, "people": len(missing)})
+        await _alarm(site, zone.id, [one for one in missing if one.state is not None], len(unsure))
     rounds.made(site, ROUND, moment)
+
+
+async def _alarm(site: Site, zone: str, missing: list[Resident], unsure: int) -> None:
+    """One for a building. Who was never read anywhere may not live there any more: no reason to look for them."""
+    if site.campus.profile is not Profile.SCHOOL or not missing:
+        return
+    site.not_back[zone] = frozenset(one.holder.ref for one in missing)
+    detail = f"not back: {len(missing) - unsure}, perhaps gone unread: {unsure}"
+    await alarms.raise_alarm(site, alarms.LATE_RETURN, zone, detail)
+
+
+async def look_who_is_back(site: Site) -> None:
+    """The alarm of a building is over when everybody who was missing is in. For each second."""
+    for zone, missing in list(site.not_back.items()):
+        still = frozenset(ref for ref in missing if not _is_back(site, ref, zone))
+        if still == missing:
+            continue
+        site.not_back[zone] = still
+        if not still:
+            del site.not_back[zone]
+            await alarms.clear_alarm(site, alarms.LATE_RETURN, zone)
+
+
+def _is_back(site: Site, ref: str, zone: str) -> bool:
+    """True for who is in, and for who does not live there any more."""
+    holder, presence = site.directory.holders.get(ref), site.presence.get(ref)
+    if holder is None or holder.dormitory != zone:
+        return True
+    return presence is not None and presence.state is PresenceState.INSIDE and occupancy.is_in(site, presence, zone)
+
+
+async def load(site: Site) -> None:
+    """After a restart: whom tonight's lists miss, where their alarm is still open."""
+    moment = site.clock.now().astimezone(site.campus.timezone)
+    for alarm in list(site.alarms.by_id.values()):
+        if alarm.condition == alarms.LATE_RETURN:
+            days = (moment, moment - timedelta(days=1))
+            keys = [rounds.round_key(f"{ROUND}:{alarm.place}", day) for day in days]
+            told = await site.archive.told(keys)
+            newest = next((told[key] for key in keys if key in told), None)
+            if newest is not None:
+                missing = [*newest["not_returned"], *newest["uncertain"]]
+                site.not_back[alarm.place] = frozenset(ref for ref in missing if ref in site.presence)
 
 
 async def somebody_leaves(site: Site, device: Device, tap: str | None, holder: str | None, at: datetime) -> None:

@@ -120,7 +120,7 @@ def begin(site: Site, emergency: Emergency) -> Emergency:
         from gateway.flows import waiting  # it knows of commands, and they of emergencies
 
         site.spawn(waiting.let_out_all(site))
-    inside = _inside(site, emergency.zones)
+    inside = people_in(site, emergency.zones)
     mustered = tuple(inside) if emergency.kind is EmergencyKind.EVACUATE else ()
     emergency = replace(emergency, inside_at_start=len(inside), mustered=mustered)
     site.hold(emergency)
@@ -346,7 +346,7 @@ def muster(site: Site, emergency: Emergency) -> Muster:
     """Who was inside at its start and who of them has left its zones; one who is uncertain has not surely left."""
     if not emergency.is_live:
         return Muster(emergency.inside_at_start or 0, emergency.left or 0, ())
-    still = _inside(site, emergency.zones, certain=False)
+    still = people_in(site, emergency.zones, certain=False)
     missing = tuple(ref for ref in emergency.mustered if ref in still)
     return Muster(emergency.inside_at_start or 0, len(emergency.mustered) - len(missing), missing)
 
@@ -450,7 +450,7 @@ def _last_words(site: Site, emergency: Emergency) -> dict[str, Any]:
     }
 
 
-def _inside(site: Site, zones: frozenset[str], certain: bool = True) -> set[str]:
+def people_in(site: Site, zones: frozenset[str], certain: bool = True) -> set[str]:
     """Who is in one of `zones` or deeper, by reference."""
     within = {zone for zone in site.campus.zones if not zones.isdisjoint(site.campus.around(zone))}
     # The site itself is what lies outside every gate: whoever is there and nowhere else is not inside.

@@ -28,6 +28,14 @@ _PORTALS_OF: dict[Kind, frozenset[PortalKind]] = {
 }
 
 
+class AlreadyEnrolled(Exception):
+    """There is such a device."""
+
+
+class NotEnrolled(Exception):
+    """There is no such device, or it was retired."""
+
+
 class WrongEnrolment(ValueError):
     """This device cannot be enrolled like this; `field` says what is wrong, the text why."""
 
@@ -54,6 +62,28 @@ class Enrolment:
     place: Place
     key: bytes = field(repr=False)
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a device has to know, for whoever sets it up: said once, and kept nowhere in this form."""
+
+    device: str
+    kind: str
+    site: str
+    key: bytes = field(repr=False)
+    password: str = field(repr=False)
+
+    def as_told(self) -> dict[str, str]:
+        """As the command prints it and the API answers it."""
+        return {
+            "device": self.device,
+            "kind": self.kind,
+            "site": self.site,
+            "key": self.key.hex(),
+            "username": self.device,
+            "password": self.password,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,5 +202,9 @@ def device_key_changed(device: str, by: str | None, now: datetime) -> Entry:
     return Entry("device_key_changed", now, {"device": device, "by": by})
 
 
-def device_retired(device: str, by: str | None, now: datetime) -> Entry:
-    return Entry("device_retired", now, {"device": device, "by": by})
+def device_replaced(device: str, note: str | None, by: str | None, now: datetime) -> Entry:
+    return Entry("device_replaced", now, {"device": device, "note": note, "by": by})
+
+
+def device_retired(device: str, by: str | None, now: datetime, note: str | None = None) -> Entry:
+    return Entry("device_retired", now, {"device": device, "note": note, "by": by})

@@ -11,6 +11,7 @@ from typing import Any
 from devices.messages import (
     Access,
     AccessOutcome,
+    DoorClosed,
     DoorForced,
     DoorHeld,
     Duress,
@@ -45,6 +46,7 @@ from gateway.flows import (
     pass_uses,
     passage,
     postures,
+    propagation,
     recorders,
 )
 from gateway.flows.changes import EmergencyMoved
@@ -126,6 +128,7 @@ async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
             if passed.forced:
                 meaning.alarm(site, alarms.FORCED_DOOR, device.id, "a passage without a cause")
         case Access():
+            propagation.acted(site, device, event.boot, data.posture)
             meaning.entries += await passage.decided_alone(site, device, event, data)
             if meaning.entries and data.direction is Way.OUT:
                 who = meaning.entries[0].body["holder"]
@@ -182,6 +185,8 @@ async def take_effect(site: Site, device: Device, event: Event, meaning: Meaning
         await alarms.clear_alarm(site, alarm.condition, alarm.place)
     if isinstance(event.data, FireClear):
         await alarms.clear_alarm(site, alarms.FIRE, event.data.zone)
+    elif isinstance(event.data, DoorClosed):
+        await alarms.clear_alarm(site, alarms.HELD_DOOR, device.id)
     elif isinstance(event.data, FireInput) and not event.data.active:
         await alarms.clear_alarm(site, alarms.FIRE, device.id)
     elif isinstance(event.data, Refused) and event.data.channel == "posture" and event.data.reason.value == "conflict":

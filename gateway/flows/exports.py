@@ -58,7 +58,10 @@ COLUMNS: Mapping[ExportWhat, tuple[str, ...]] = {
         "person_id",
         "person",
     ),
-    ExportWhat.ALARMS: ("id", "condition", "place", "priority", "state", "opened_at", "closed_at", "disposal"),
+    ExportWhat.ALARMS: (
+        *("id", "condition", "place", "priority", "state", "count"),
+        *("opened_at", "acknowledged_at", "closed_at", "disposal_code", "disposal"),
+    ),
 }
 
 

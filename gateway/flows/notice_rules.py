@@ -24,13 +24,22 @@ class NoticeKind(StrEnum):
     """A student left without a slip in a closed period; for the counsellor."""
     CARD = "card"
     """Somebody comes without the card again and again; for the unit."""
+    INCIDENT = "incident"
+    """The report of an incident is due and not sent; for the duty leader."""
+    ALARM = "alarm"
+    """Nobody has acknowledged an alarm in time; for the duty leader."""
+    SILENT = "silent"
+    """An operator who is alone gave no sign of life; for the duty leader."""
+    REPORT = "report"
+    """The report of an incident itself; for the superior authority."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeRules:
     """By which channels people are told; with none nobody is told, and the guard telephones.
 
-    `counsellors`: dormitory or group → person by the school's id, or `robot:NAME`; `units`: group → the same.
+    `counsellors`: dormitory or group → person by the school's id, or `robot:NAME`; `units`: group → the same;
+    `duty_leader`: such a contact, empty for none; `reports`: to whom reports of incidents go, by name → the same.
     """
 
     channels: frozenset[str] = frozenset()
@@ -38,6 +47,8 @@ class NoticeRules:
     robots: frozenset[str] = frozenset()
     counsellors: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    duty_leader: str = ""
+    reports: Mapping[str, str] = field(default_factory=dict)
     link_key: bytes = field(default=b"", repr=False)
 
     def reaches(self, mail: str, messenger: str) -> bool:

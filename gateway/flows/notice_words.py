@@ -76,6 +76,17 @@ def often_without_card(name: str, times: int, at: datetime, gate: Label) -> Mess
     return Message("多次未带卡 · Often without the card", "\n".join(lines))
 
 
+def operator_silent(room: Label, asked_at: datetime) -> Message:
+    """To the duty leader: nobody answers in a control room at night. Names the room and nobody."""
+    return Message(
+        "监控室值班员无应答 · No sign of life from the control room",
+        f"{room.zh} {room.en}\n"
+        f"{asked_at:%Y-%m-%d %H:%M} 起呼叫值班员未应答。请立即电话联系监控室，无人应答的派人前往。\n"
+        f"The operator has not answered since {asked_at:%H:%M}. Please telephone the room now, and send somebody if "
+        "nobody answers.",
+    )
+
+
 def short(text: str) -> str:
     """On one line, and not too long."""
     plain = " ".join(text.split())

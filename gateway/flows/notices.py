@@ -17,10 +17,14 @@ from typing import Any
 
 import structlog
 
+from gateway.core.control_rooms import rooms_of
+from gateway.core.incident_course import is_waiting
 from gateway.core.kinds import Direction
 from gateway.core.nouns import Decision, Holder, Label
-from gateway.core.papers import Identification, PaperKind, Visit, VisitState
+from gateway.core.papers import Identification, Incident, PaperKind, Visit, VisitState
 from gateway.core.reasons import Reason
+from gateway.core.vigilance import State as VigilState
+from gateway.flows import alarm_words, incident_words
 from gateway.flows import notice_words as words
 from gateway.flows.changes import NoticeQueued
 from gateway.flows.judging import gate_of
@@ -80,11 +84,21 @@ def _to_one_of(
     wanted = next((contacts[name] for name in names if name in contacts), None)
     if wanted is None or not site.notices.channels | site.notices.robots:
         return NOBODY
-    recipient = _recipient_of(site, wanted)
+    recipient = recipient_named(site, wanted)
     return NOBODY if recipient is None else queue(kind, about, recipient, now, "gateway")
 
 
-def _recipient_of(site: Site, wanted: str) -> str | None:
+def to_duty_leader(site: Site, kind: NoticeKind, about: str, now: datetime) -> Queued:
+    """A notice for the duty leader; nothing where the configuration names none, or no channel reaches them."""
+    contact = site.notices.duty_leader
+    if not contact or not site.notices.channels | site.notices.robots:
+        return NOBODY
+    recipient = recipient_named(site, contact)
+    return NOBODY if recipient is None else queue(kind, about, recipient, now, "gateway")
+
+
+def recipient_named(site: Site, wanted: str) -> str | None:
+    """A contact of the configuration as a notice names it; None if there is no such robot or person."""
     if wanted.startswith(ROBOT):
         return wanted if wanted.removeprefix(ROBOT) in site.notices.robots else None
     try:
@@ -125,6 +139,12 @@ async def message(site: Site, notice: Notice) -> Message | None:
             return await _student_left(site, notice)
         case NoticeKind.CARD:
             return await _often(site, notice)
+        case NoticeKind.INCIDENT | NoticeKind.REPORT:
+            return await _of_incident(site, notice)
+        case NoticeKind.ALARM:
+            return alarm_words.unseen(site, notice.about)
+        case NoticeKind.SILENT:
+            return _operator_silent(site, notice)
 
 
 async def _visitor_waits(site: Site, notice: Notice) -> Message | None:
@@ -169,6 +189,25 @@ async def _often(site: Site, notice: Notice) -> Message | None:
     at = paper.started_at.astimezone(site.campus.timezone)
     times = await times_without_card(site, paper)
     return words.often_without_card(person.name, times, at, place_of(site, paper.portal))
+
+
+async def _of_incident(site: Site, notice: Notice) -> Message | None:
+    """The report itself, or that it is due: once it is sent, that is no news any more."""
+    paper = await site.archive.paper(PaperKind.INCIDENT, notice.about)
+    if not isinstance(paper, Incident):
+        return None
+    if notice.kind == NoticeKind.REPORT:
+        return incident_words.report(site, paper)
+    return incident_words.report_due(site, paper) if is_waiting(paper) else None
+
+
+def _operator_silent(site: Site, notice: Notice) -> Message | None:
+    """Nothing once the operator has answered."""
+    vigil = site.rooms.vigils.get(notice.about)
+    room = next((room for room in rooms_of(site.campus) if room.id == notice.about), None)
+    if vigil is None or room is None or vigil.state is not VigilState.MISSED:
+        return None
+    return words.operator_silent(room.name, vigil.asked_at.astimezone(site.campus.timezone))
 
 
 async def times_without_card(site: Site, paper: Identification) -> int:

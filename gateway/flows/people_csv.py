@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -93,6 +93,19 @@ def read_people(data: bytes, campus: Campus) -> PeopleFile:
     if bad:
         raise BadPeople(bad)
     return PeopleFile(people, hashlib.sha256(data).hexdigest())
+
+
+def read_person(cells: Mapping[str, str], campus: Campus) -> Person:
+    """One person as a line of a file would have them, by the columns' names; raises `BadPeople`, all of line 1.
+
+    Without `phone` and `mail` what the directory has of them stays.
+    """
+    bad: list[BadLine] = []
+    contact = [cells[name] for name in CONTACT_COLUMNS] if set(CONTACT_COLUMNS) <= set(cells) else []
+    person = _Reading(campus, bad).person(1, [*(cells.get(name, "") for name in HEADER), *contact])
+    if person is None:
+        raise BadPeople(bad)
+    return person
 
 
 def _decode(data: bytes) -> str:

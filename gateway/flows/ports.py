@@ -192,6 +192,8 @@ class Archive(Protocol):
 
     async def known_people(self) -> "KnownPeople": ...
 
+    async def known_about(self, id: str, values: Sequence[str]) -> "KnownPeople": ...
+
     async def open_waits(self, since: datetime) -> Sequence[dict[str, Any]]: ...
 
     async def timed(self, prefix: str, since: datetime) -> Sequence[dict[str, Any]]: ...
@@ -294,6 +296,9 @@ class Notice:
     recipient: str
     made_at: datetime
     tries: int
+    state: str = "waiting"
+    """waiting, sent, failed, dropped."""
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

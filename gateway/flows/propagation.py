@@ -1,40 +1,58 @@
 """Who follows: for every change of level or emergency, which devices were asked, and which of them have shown it.
 
-Theory. A device is *asked* when its posture was given out; *verified* when its own signed status says that version,
-for nothing else proves it (the broker's word is none); *late* when it is there, was asked more than five seconds ago
-and has not shown it; *away* when it is not there: then the broker keeps its posture, and it gets that before anything
-else when it returns. A late device is an alarm until it follows.
+Theory. A device is *asked* when its posture was given out; *acknowledged* when its own signed status says that version,
+for nothing else proves that it has it (the broker's word is none). It is *verified* when it was heard again afterwards,
+in the same boot and as that posture wants it: a status made later that says the version again, a tap that it decided
+alone under the version, or a heartbeat made later. A heartbeat names no version, but a device whose posture becomes
+another one says so in a status before anything else: as long as it only beats, it still enforces what it acknowledged.
+What it shows of itself must not contradict it: an escape door whose lock is not released does not follow `evacuate`,
+whatever version it says. *Late* is one that is there, was asked more than five seconds ago, and has not acknowledged,
+or contradicts; *away* one that is not there: then the broker keeps its posture, and it gets that before anything else
+when it returns. A late device is an alarm until it follows. That it *follows* means acknowledged or verified.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
+import msgspec
+
+from devices.messages import Emergency, LockState, Posture
 from gateway.flows import alarms, drill_marks
-from gateway.flows.devices import Device
+from gateway.flows.devices import Device, Proof
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Asked, Site, Spread
 
 LATE_AFTER_S = 5.0
 """So long a device that is there may take to show a posture that it was given."""
+BEATS_THAT_PROVE = 2
+"""A heartbeat may have been on its way when the status was made, and a clock may be set back: the second one counts
+whatever time it bears."""
+HAS_A_LOCK = frozenset({"reader", "dorm"})
 
 
 class State(StrEnum):
     """Where a device is with its posture."""
 
     VERIFIED = "verified"
+    ACKNOWLEDGED = "acknowledged"
     ASKED = "asked"
     LATE = "late"
     AWAY = "away"
 
 
+FOLLOWING = frozenset({State.VERIFIED, State.ACKNOWLEDGED})
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How far the devices of a zone (and of those within) are."""
+    """How far the devices of a zone (and of those within) are. `acknowledged` counts those that are verified too."""
 
     devices: int
+    acknowledged: int
     verified: int
     asked: int
     late: int
@@ -52,7 +70,15 @@ class Standing:
     issued: int
     shown: int | None
     since_s: float | None
-    """How long ago it was asked; None if it shows what it was given."""
+    """How long ago it was asked; None if it follows."""
+    kind: str = ""
+    why: str | None = None
+    """Why it does not follow: `no_status`, `not_released`, `lost`; None if it does, or has its time still."""
+    acknowledged_after_s: float | None = None
+    verified_after_s: float | None = None
+    """How long after it was asked; None if it has not yet, or was asked before the gateway started."""
+    verified_by: str | None = None
+    """`heartbeat`, `status` or `decision`."""
 
 
 def zone_of(site: Site, device: Device) -> str | None:
@@ -66,14 +92,34 @@ def state_of(site: Site, device: Device) -> State:
     """How far one device is."""
     if not device.online:
         return State.AWAY
-    if device.issued.version and device.posture == device.issued.version:
-        return State.VERIFIED
+    if follows(device) and not contradicts(site, device):
+        proof = device.proof
+        proven = proof is not None and proof.version == device.posture and proof.verified_at is not None
+        return State.VERIFIED if proven else State.ACKNOWLEDGED
     return State.LATE if _waited_s(site, device) > LATE_AFTER_S else State.ASKED
+
+
+def follows(device: Device) -> bool:
+    """True if its own status names the version that it was given."""
+    return device.issued.version > 0 and device.posture == device.issued.version
+
+
+def contradicts(site: Site, device: Device) -> bool:
+    """True if it says the version and shows the opposite: an escape door that is not released under `evacuate`."""
+    if device.kind not in HAS_A_LOCK or device.lock_state in (None, LockState.RELEASED):
+        return False
+    portal = site.campus.portals.get(device.portal or "")
+    return portal is not None and portal.is_escape_route and _evacuates(device.issued.body)
+
+
+@lru_cache(maxsize=4096)
+def _evacuates(body: bytes) -> bool:
+    return bool(body) and msgspec.json.decode(body, type=Posture).emergency is Emergency.EVACUATE
 
 
 def board(site: Site) -> list[Standing]:
     """Every device, those that do not follow first."""
-    rank = {State.LATE: 0, State.AWAY: 1, State.ASKED: 2, State.VERIFIED: 3}
+    rank = {State.LATE: 0, State.AWAY: 1, State.ASKED: 2, State.ACKNOWLEDGED: 3, State.VERIFIED: 4}
     found = [_standing(site, device) for device in site.devices]
     return sorted(found, key=lambda one: (rank[one.state], one.device))
 
@@ -89,6 +135,7 @@ def counts(site: Site, zone: str | None = None) -> Counts:
         number[state_of(site, device)] += 1
     return Counts(
         sum(number.values()),
+        number[State.ACKNOWLEDGED] + number[State.VERIFIED],
         number[State.VERIFIED],
         number[State.ASKED],
         number[State.LATE],
@@ -121,14 +168,57 @@ def shown(site: Site, device: Device) -> None:
             spread.shown += 1
             if not spread.is_told and spread.shown == len(spread.devices):
                 _tell(site, spread)
-    if device.is_late and device.posture == device.issued.version:
+    if device.is_late and device.posture == device.issued.version and not contradicts(site, device):
         device.is_late = False
         site.spawn(alarms.clear_alarm(site, alarms.POSTURE_LATE, device.id))
 
 
+def says_posture(site: Site, device: Device, at: datetime) -> None:
+    """A status has named the posture that the device enforces; `at` is the status's own time.
+
+    The same status, kept by the broker and told again, proves nothing new.
+    """
+    version, proof = device.posture, device.proof
+    if version is None:
+        device.proof = None
+    elif proof is None or (proof.version, proof.boot) != (version, device.boot):
+        device.proof = Proof(version, device.boot, at, site.clock.monotonic())
+    elif at > proof.said_at:
+        _verified(site, proof, "status")
+
+
+def lives_on(site: Site, device: Device, at: datetime) -> None:
+    """A heartbeat of the device's boot, made at `at` by its own clock."""
+    proof = device.proof
+    if proof is None or proof.boot != device.boot or proof.verified_at is not None:
+        return
+    proof.beats += 1
+    if at > proof.said_at or proof.beats >= BEATS_THAT_PROVE:
+        _verified(site, proof, "heartbeat")
+
+
+def acted(site: Site, device: Device, boot: str, version: int | None) -> None:
+    """It has decided about a tap alone, under the posture of that version."""
+    proof = device.proof
+    if proof is not None and (proof.version, proof.boot) == (version, boot):
+        _verified(site, proof, "decision")
+
+
+def _verified(site: Site, proof: Proof, by: str) -> None:
+    if proof.verified_at is None:
+        proof.verified_at, proof.by = site.clock.monotonic(), by
+
+
 async def look(site: Site) -> list[Device]:
     """Called each second: raise an alarm for each device that has become late; returns all that are."""
-    late = [device for device in site.devices if state_of(site, device) is State.LATE and device.issued.version]
+    late: list[Device] = []
+    for device in list(site.devices):
+        state = state_of(site, device)
+        if device.issued.version and state is State.LATE:
+            late.append(device)
+        elif device.is_late and state in FOLLOWING:
+            device.is_late = False  # its lock has done by now what its status said before
+            await alarms.clear_alarm(site, alarms.POSTURE_LATE, device.id)
     for device in late:
         if not device.is_late:
             device.is_late = True
@@ -187,10 +277,38 @@ def _slowest_ms(site: Site, spread: Spread) -> int | None:
 
 def _standing(site: Site, device: Device) -> Standing:
     state = state_of(site, device)
-    since = None if state is State.VERIFIED or device.asked_at < 0 else round(_waited_s(site, device), 1)
+    is_done = state in FOLLOWING
+    proof = device.proof if is_done else None
+    was_asked = device.asked_at >= 0
     return Standing(
-        device.id, device.portal, zone_of(site, device), state, device.issued.version, device.posture, since
+        device=device.id,
+        portal=device.portal,
+        zone=zone_of(site, device),
+        state=state,
+        issued=device.issued.version,
+        shown=device.posture,
+        since_s=None if is_done or not was_asked else round(_waited_s(site, device), 1),
+        kind=device.kind,
+        why=_why(device, state),
+        acknowledged_after_s=None if proof is None else _took_s(device, proof.acknowledged_at),
+        verified_after_s=None if proof is None or state is not State.VERIFIED else _took_s(device, proof.verified_at),
+        verified_by=None if proof is None or state is not State.VERIFIED else proof.by,
     )
+
+
+def _why(device: Device, state: State) -> str | None:
+    if state is State.AWAY:
+        return "lost"
+    if state is not State.LATE:
+        return None
+    return "not_released" if follows(device) else "no_status"
+
+
+def _took_s(device: Device, then: float | None) -> float | None:
+    """From being asked to `then`; one that had acknowledged before it was asked again took no time."""
+    if then is None or device.asked_at < 0:
+        return None
+    return round(max(0.0, then - device.asked_at), 2)
 
 
 def _waited_s(site: Site, device: Device) -> float:
@@ -199,5 +317,7 @@ def _waited_s(site: Site, device: Device) -> float:
 
 def _says(site: Site, device: Device) -> str:
     shown = "none" if device.posture is None else str(device.posture)
+    if follows(device):
+        shown += ", and its lock is not released"
     drill = f"{drill_marks.WORD}: " if drill_marks.holds_at(site, device.portal) else ""
     return f"{drill}was given posture {device.issued.version}, shows {shown}"

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from gateway.core.kinds import Outcome
 from gateway.core.nouns import Holder
 from gateway.flows import told, waiting
+from gateway.flows.open_alarms import Alarm
 from gateway.flows.ports import Entry, Unit
 from gateway.flows.site import Site
 
@@ -45,20 +46,12 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class PastAlarm:
-    """One alarm as the database has it, closed or not; `place` is a device, portal or part of the gateway."""
+    """One alarm as the database has it, closed or not: `code` is what it turned out to be, `words` what was typed."""
 
-    id: str
-    condition: str
-    place: str
-    priority: str
-    detail: str
-    state: str
-    count: int
-    opened_at: datetime
-    last_at: datetime
-    acknowledged_by: str | None
+    alarm: Alarm
     closed_at: datetime | None
-    disposal: str | None
+    code: str | None
+    words: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +76,24 @@ class Records(Protocol):
     async def newest(
         self, kind: str, before: int | None, limit: int, since: datetime | None, until: datetime | None, wanted: Wanted
     ) -> tuple[Sequence[LedgerRow], int | None]: ...
+    async def span(
+        self,
+        kinds: tuple[str, ...],
+        prefixes: tuple[str, ...],
+        since: datetime,
+        until: datetime | None,
+        after: int,
+        limit: int,
+        wanted: Wanted,
+    ) -> tuple[list[LedgerRow], int | None]: ...
     async def row(self, seq: int) -> LedgerRow | None: ...
+    async def about(
+        self, kinds: Sequence[str], holder: str, since: datetime, until: datetime, limit: int
+    ) -> tuple[Sequence[LedgerRow], datetime | None]: ...
     async def told(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]: ...
     async def alarms(self, state: str | None, limit: int) -> Sequence[PastAlarm]: ...
     async def alarm(self, id: str) -> PastAlarm | None: ...
+    async def keyed(self, prefix: str, limit: int) -> Sequence[LedgerRow]: ...
 
 
 class RecordsAway(Exception):
@@ -142,7 +149,7 @@ async def decisions(
     """Decisions, the newest first, each as the live feed tells them."""
     rows, next_before = await records.newest("decision", before, limit, wanted.since, wanted.until, wanted.fits)
     await note(site, by, what, len(rows))
-    answers = await _answers(records, rows)
+    answers = await answers_to(records, rows)
     return Page([as_event(site, row, answers) for row in rows], None if next_before is None else str(next_before))
 
 
@@ -152,7 +159,7 @@ async def decision(site: Site, records: Records, by: str, seq: int) -> dict[str,
     if row is None or row.kind != "decision":
         return None
     await note(site, by, "decision", 1, row.body.get("holder"))
-    return as_event(site, row, await _answers(records, [row]))
+    return as_event(site, row, await answers_to(records, [row]))
 
 
 async def ledger(site: Site, records: Records, by: str, after: int, limit: int) -> Page:
@@ -204,7 +211,8 @@ def is_nameless(site: Site, at: datetime) -> bool:
     return at < site.clock.now() - timedelta(days=site.rules.retention.passages_days)
 
 
-async def _answers(records: Records, rows: Sequence[LedgerRow]) -> Mapping[str, dict[str, Any]]:
+async def answers_to(records: Records, rows: Sequence[LedgerRow]) -> Mapping[str, dict[str, Any]]:
+    """What became of those decisions that waited, by the key of the answer's record."""
     keys = [_answer_key(row.body) for row in rows if row.body["outcome"] == Outcome.WAIT.value]
     return await records.told(keys) if keys else {}
 

@@ -13,7 +13,7 @@ class Kept(StrEnum):
     PERMITS = "permits"
     """Slips, authorisations, bans, identifications, openings and vehicles that are over."""
     AUDIT = "audit"
-    """Orders, emergencies, gatherings, shifts, holds, exports, closed alarms."""
+    """Orders, emergencies, gatherings, shifts, holds, exports, incidents, closed alarms."""
     VISITORS = "visitors"
     """People whom only visits made known, once no paper names them any more."""
     LEFT = "left"

@@ -12,11 +12,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from gateway.core.alarm_catalogue import Catalogue
+from gateway.core.control_rooms import room_of
 from gateway.core.kinds import Direction
 from gateway.core.lanes import Act
 from gateway.core.nouns import Campus, Credential, Directory, Presence, Request, World
 from gateway.core.papers import Cause, Emergency
 from gateway.core.pins import Tries
+from gateway.core.plan import Plan
 from gateway.core.quarantine import DEFAULT, Limits
 from gateway.flows.authority import StillMay, nobody_was_asked
 from gateway.flows.cameras import CameraBook
@@ -25,10 +28,13 @@ from gateway.flows.feed import Feed
 from gateway.flows.finding import Finder
 from gateway.flows.finding_book import FindingBook
 from gateway.flows.gate_books import CallBook, HelpBook
+from gateway.flows.ledger_book import LedgerBook
 from gateway.flows.notice_rules import HostAsked, NoticeRules
 from gateway.flows.open_alarms import Alarm, OpenAlarms
 from gateway.flows.ports import Archive, Clock, Courier, LedgerPort, PinDigests
 from gateway.flows.retention_rules import Retention
+from gateway.flows.roll_call_book import RollCallBook
+from gateway.flows.room_book import RoomBook
 from gateway.flows.throttle import Throttle
 from gateway.flows.token_book import TokenBook
 from gateway.flows.zone_counts import ZoneCounts
@@ -288,12 +294,23 @@ class Site:
         self.clock = clock
         self.instance = instance
         self.devices = Registry()
-        self.feed = Feed()
+        self.feed = Feed(instance, clock.monotonic)
         self.cameras = CameraBook()
+        self.plans: tuple[Plan, ...] = ()
+        """The school's own plans; none: one is laid out from zones and portals."""
         self.alarms = OpenAlarms()
         self.alarm_opened: Callable[[Alarm], None] = lambda alarm: None
         """Called with each alarm that is new: `alarm_pictures` listens."""
+        self.catalogue = Catalogue()
+        """What each condition means; `app.py` puts the configured one here."""
+        self.room_of: Callable[[str], str] = lambda zone: room_of(self.campus, zone)
+        """The control room that looks after a zone; empty for what concerns every room."""
+        self.rooms = RoomBook()
         self.findings = FindingBook()
+        self.ledger_book = LedgerBook()
+        self.not_back: dict[str, frozenset[str]] = {}
+        """Residents whom a building's last list misses and who are not back yet."""
+        self.roll_calls = RollCallBook()
         self.late: OrderedDict[str, TooLate] = OrderedDict()
         """Whom nobody answered in time, by the id under which they waited."""
         self.waits: dict[str, Waiting] = {}
@@ -313,6 +330,8 @@ class Site:
         self.broker_connected = False
         self.loop = asyncio.get_running_loop()
         self.issuing = asyncio.Lock()
+        self.previewing = asyncio.Lock()
+        """Held while the past is looked at for what an order would change: one at a time."""
         self.followed = directory
         self.watched_version = 0
         self.look: asyncio.Task[None] | None = None

@@ -339,7 +339,7 @@ def _pressing(site: Site, order: WorkOrder, now: datetime) -> WorkOrder:
     state = site.cameras.get(order.subject)
     if state is None or not order.findings:
         return order
-    wanted = [camera_findings.priority_of(state.camera, Finding(name)) for name in order.findings]
+    wanted = [camera_findings.priority_of(site, state.camera, Finding(name)) for name in order.findings]
     loudest = min((order.priority, *wanted), key=lambda priority: RANK.get(priority, 3))
     return replace(order, priority=loudest, due_at=min(order.due_at, now + _within(site, loudest)))
 

@@ -15,7 +15,6 @@ from sqlalchemy.engine import Connection
 from gateway.core.kinds import PresenceState
 from gateway.core.nouns import Directory, Presence
 from gateway.core.papers import ExportWhat, Order, Paper, PaperKind
-from gateway.flows.open_alarms import Alarm
 from gateway.flows.people_import import Known
 from gateway.flows.ports import (
     NUMBER_DIGITS,
@@ -35,10 +34,9 @@ from gateway.store.contacts import find_contact, find_portrait
 from gateway.store.database import Database
 from gateway.store.directory import directory_version, load_directory
 from gateway.store.papers import find_paper, list_papers
-from gateway.store.people import known_people
+from gateway.store.people import known_about, known_people
 from gateway.store.sealing import Sealer
 from gateway.store.tables import (
-    alarms,
     credentials,
     devices,
     event_marks,
@@ -188,6 +186,10 @@ class StoreArchive:
     async def known_people(self) -> Known:
         """Everybody there is, as an import compares them."""
         return await self._database.read(known_people)
+
+    async def known_about(self, id: str, values: Sequence[str]) -> Known:
+        """The same of one person and of whoever holds one of these cards or plates."""
+        return await self._database.read(lambda connection: known_about(connection, id, values))
 
     async def open_waits(self, since: datetime) -> Sequence[dict[str, Any]]:
         """Decisions to wait, made since then, that nobody has answered."""
@@ -376,22 +378,3 @@ def newest_told(connection: Connection, prefix: str) -> tuple[str, dict[str, Any
         .limit(1)
     ).first()
     return None if row is None else (row.key, msgspec.json.decode(row.body))
-
-
-def load_open_alarms(connection: Connection) -> list[Alarm]:
-    """Alarms that nobody has closed yet."""
-    return [
-        Alarm(
-            row.id,
-            row.condition,
-            row.place,
-            row.priority,
-            row.detail,
-            row.state,
-            row._mapping["count"],
-            row.opened_at,
-            row.last_at,
-            row.acknowledged_by,
-        )
-        for row in connection.execute(sa.select(alarms).where(alarms.c.state != "closed"))
-    ]

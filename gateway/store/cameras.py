@@ -297,7 +297,7 @@ def erase_days(connection: Connection, keys: Sequence[str]) -> None:
 
 def pictures_due(connection: Connection, before: datetime, limit: int) -> list[str]:
     """Pictures of findings that are mended and of alarms that are closed, unless somebody still has to mend something
-    at that camera; those of references stay with them."""
+    at that camera, or an open incident is about them; those of references stay with them."""
     pictures, spells = camera_pictures, camera_spells
     stands = sa.exists().where(spells.c.id == pictures.c.of, spells.c.cleared_at.is_(None))
     query = (
@@ -308,6 +308,7 @@ def pictures_due(connection: Connection, before: datetime, limit: int) -> list[s
             sa.not_(stands),
             sa.not_(_is_open()),
             sa.not_(_is_at_work()),
+            sa.not_(_is_of_an_incident()),
         )
         .order_by(pictures.c.at)
         .limit(limit)
@@ -322,6 +323,13 @@ def _is_open() -> Any:
 def _is_at_work() -> Any:
     order = sa.and_(papers.c.kind == PaperKind.WORK_ORDER.value, papers.c.live)
     return sa.exists().where(order, papers.c.subject == camera_pictures.c.camera)
+
+
+def _is_of_an_incident() -> Any:
+    """The picture, or the alarm that it is of, stands in an incident that is open."""
+    incident = sa.and_(papers.c.kind == PaperKind.INCIDENT.value, papers.c.live)
+    named = sa.or_(papers.c.body.contains(camera_pictures.c.of), papers.c.body.contains(camera_pictures.c.id))
+    return sa.exists().where(incident, named)
 
 
 def erase_pictures(connection: Connection, keys: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from gateway.core.kinds import PresenceState
 from gateway.core.papers import Emergency, PaperKind
 from gateway.flows import changes as facts
 from gateway.flows.ports import Issued
-from gateway.store import cameras, tables
+from gateway.store import alarms, cameras, tables
 from gateway.store.papers import as_row, find_paper
 from gateway.store.people import import_change
 from gateway.store.retention import erase
@@ -92,33 +92,6 @@ def _as_issued_row(device: str, issued: Issued) -> dict[str, Any]:
         "revoked_version": issued.revoked_version,
         "revoked_tokens": msgspec.json.encode(issued.revoked_tokens).decode(),
     }
-
-
-def _alarm_raised(connection: Connection, fact: facts.AlarmRaised, version: int) -> None:
-    upsert(
-        connection,
-        tables.alarms,
-        {
-            "id": fact.id,
-            "condition": fact.condition,
-            "place": fact.place,
-            "priority": fact.priority,
-            "detail": fact.detail,
-            "state": fact.state,
-            "count": fact.count,
-            "opened_at": fact.opened_at,
-            "last_at": fact.last_at,
-        },
-    )
-
-
-def _alarm_moved(connection: Connection, fact: facts.AlarmMoved, version: int) -> None:
-    values: dict[str, Any] = {"state": fact.state}
-    if fact.state == "closed":
-        values |= {"closed_at": fact.at, "disposal": fact.disposal}
-    elif fact.state == "acknowledged":
-        values |= {"acknowledged_by": fact.by}
-    connection.execute(sa.update(tables.alarms).where(tables.alarms.c.id == fact.id).values(values))
 
 
 def _credential_state_set(connection: Connection, fact: facts.CredentialStateSet, version: int) -> None:
@@ -225,8 +198,8 @@ _WRITE: dict[type, Callable[[Connection, Any, int], None]] = {
     facts.NoteKept: _note_kept,
     facts.PostureIssued: _posture_issued,
     facts.ListsIssued: _lists_issued,
-    facts.AlarmRaised: _alarm_raised,
-    facts.AlarmMoved: _alarm_moved,
+    facts.AlarmKept: lambda connection, fact, _: alarms.keep(connection, fact),
+    facts.AlarmsClosed: lambda connection, fact, _: alarms.close(connection, fact),
     facts.CredentialStateSet: _credential_state_set,
     facts.PaperFiled: _paper_filed,
     facts.EmergencyMoved: _emergency_moved,

@@ -11,19 +11,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from gateway.flows.enrolment import OLD_KEY_LIFE, BrokerUser, Enrolment, Place
+from gateway.flows.enrolment import OLD_KEY_LIFE, AlreadyEnrolled, BrokerUser, Enrolment, NotEnrolled, Place
 from gateway.store.sealing import Sealer
 from gateway.store.tables import devices
 
 Change = Callable[[Connection, int], None]
-
-
-class AlreadyEnrolled(Exception):
-    """There is such a device."""
-
-
-class NotEnrolled(Exception):
-    """There is no such device, or it was retired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +76,31 @@ def rotate_key_change(device: str, key: bytes, sealer: Sealer, now: datetime) ->
                 version=version,
             )
         )
+
+    return change
+
+
+def replace_change(device: str, key: bytes, password: str, sealer: Sealer, now: datetime) -> Change:
+    """Another box in the same place: new key and password, and nothing is taken under the old ones any more.
+
+    Raises `NotEnrolled` inside the transaction.
+    """
+
+    def change(connection: Connection, version: int) -> None:
+        done = connection.execute(
+            sa.update(devices)
+            .where(devices.c.id == device, devices.c.retired_at.is_(None))
+            .values(
+                key=sealer.seal(key),
+                password=sealer.seal(password.encode()),
+                previous_key=None,
+                previous_key_until=None,
+                enrolled_at=now,
+                version=version,
+            )
+        )
+        if done.rowcount != 1:
+            raise NotEnrolled(device)
 
     return change
 

@@ -4,17 +4,20 @@ Two fixed slots, written in turn, so that a torn write leaves the older one; the
 The database may be ahead of the file, never behind. Writing costs one `pwrite` for each commit, at the latest
 before the next one (`Writer` says when); `sync`, once a second, makes it durable and once a minute copies the newest
 head to a second place.
+
+Behind the slots stand the lines of backups that were taken back: from which head, and what there had been before.
 """
 
 import os
 import time
 from pathlib import Path
 
-from gateway.core.chain import Head, open_head, seal_head
+from gateway.core.chain import Head, Lost, open_head, open_lost, seal_head, seal_lost
 
 SLOT = 256
 """Bytes a slot: count, hash and MAC need less than 170."""
 COPY_EVERY_S = 60
+MOST_RESTORED = 1_000
 
 
 class HeadFile:
@@ -54,6 +57,25 @@ class HeadFile:
             return
         write_copy(self._copy, seal_head(self._newest, self._key))
         self._copied_at = now
+
+    def begin_again(self, lost: Lost) -> None:
+        """A backup was taken back: its head is the newest from now on, and what there had been stays on file."""
+        line = seal_lost(lost, self._key).encode().ljust(SLOT - 1) + b"\n"
+        os.pwrite(self._fd, line, max(os.fstat(self._fd).st_size, 2 * SLOT))
+        for slot in range(2):
+            os.pwrite(self._fd, seal_head(lost.kept, self._key).encode().ljust(SLOT - 1) + b"\n", slot * SLOT)
+        os.fdatasync(self._fd)
+        self._newest, self._next = lost.kept, 0
+
+    def restored(self) -> list[Lost]:
+        """Every backup that was ever taken back, the oldest first."""
+        data = os.pread(self._fd, MOST_RESTORED * SLOT, 2 * SLOT)
+        lines = [data[at : at + SLOT].decode("ascii", "replace") for at in range(0, len(data), SLOT)]
+        return [lost for line in lines if (lost := open_lost(line, self._key)) is not None]
+
+    def as_line(self, head: Head) -> str:
+        """What the second place holds for that head."""
+        return seal_head(head, self._key)
 
     def close(self) -> None:
         """Sync and let the file go."""

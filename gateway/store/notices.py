@@ -10,7 +10,16 @@ from sqlalchemy.engine import Connection
 from gateway.flows.ports import HostLink, Notice
 from gateway.store.tables import host_links, outbox
 
-_COLUMNS = (outbox.c.id, outbox.c.kind, outbox.c.about, outbox.c.recipient, outbox.c.made_at, outbox.c.tries)
+_COLUMNS = (
+    outbox.c.id,
+    outbox.c.kind,
+    outbox.c.about,
+    outbox.c.recipient,
+    outbox.c.made_at,
+    outbox.c.tries,
+    outbox.c.state,
+    outbox.c.sent_at,
+)
 AT_ONCE = 500
 """Names in one question: databases limit how many it may have."""
 
@@ -44,4 +53,4 @@ def host_link(connection: Connection, hash: str) -> HostLink | None:
 
 
 def _notice(row: Any) -> Notice:
-    return Notice(row.id, row.kind, row.about, row.recipient, row.made_at, row.tries)
+    return Notice(row.id, row.kind, row.about, row.recipient, row.made_at, row.tries, row.state, row.sent_at)

@@ -1,6 +1,6 @@
 """People and their credentials in the database: the SQL behind `gateway.flows.people_import`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,23 +20,43 @@ _STATES = {state.value: state for state in CredentialState}
 
 def known_people(connection: Connection) -> Known:
     """Everybody there is, with the version of the directory at which it was read."""
+    return _known(connection, None)
+
+
+def known_about(connection: Connection, id: str, values: Sequence[str]) -> Known:
+    """The same of one person, and of whoever holds one of these cards or plates; for a change of one."""
+    holding = sa.select(credentials.c.holder).where(credentials.c.value.in_(values))
+    return _known(connection, sa.or_(holders.c.id == id, holders.c.ref.in_(holding)))
+
+
+def _known(connection: Connection, whose: sa.ColumnElement[bool] | None) -> Known:
+    """Of those whose row of `holders` is so; None: of everybody."""
+
+    def of(wanted: sa.Select[Any], holder: sa.ColumnElement[str]) -> sa.Select[Any]:
+        return wanted if whose is None else wanted.where(holder.in_(sa.select(holders.c.ref).where(whose)))
+
     version = int(connection.execute(sa.select(head.c.directory_version).where(head.c.id == 1)).scalar_one())
     columns = (holders.c.ref, holders.c.id, holders.c.name, holders.c.kind, holders.c.groups, holders.c.dormitory)
     has_left = holders.c.left_at.is_not(None)
     found = {
         id_: HolderRow(ref, id_, name, _KINDS[kind], tuple(sorted(filter(None, groups.split(";")))), dormitory, gone)
-        for ref, id_, name, kind, groups, dormitory, gone in connection.execute(sa.select(*columns, has_left))
+        for ref, id_, name, kind, groups, dormitory, gone in connection.execute(
+            of(sa.select(*columns, has_left), holders.c.ref)
+        )
     }
     held: dict[str, list[CredentialRow]] = {}
     rows = connection.execute(
-        sa.select(
-            credentials.c.ref,
+        of(
+            sa.select(
+                credentials.c.ref,
+                credentials.c.holder,
+                credentials.c.kind,
+                credentials.c.value,
+                credentials.c.state,
+                credentials.c.not_before,
+                credentials.c.not_after,
+            ),
             credentials.c.holder,
-            credentials.c.kind,
-            credentials.c.value,
-            credentials.c.state,
-            credentials.c.not_before,
-            credentials.c.not_after,
         ).order_by(credentials.c.version)
     )
     for ref, holder, kind, value, state, not_before, not_after in rows:
@@ -47,7 +67,9 @@ def known_people(connection: Connection) -> Known:
     passes = frozenset(connection.execute(vehicles).scalars())
     numbers = {
         holder: ContactRow(holder, phone, mail)
-        for holder, phone, mail in connection.execute(sa.select(contacts.c.holder, contacts.c.phone, contacts.c.mail))
+        for holder, phone, mail in connection.execute(
+            of(sa.select(contacts.c.holder, contacts.c.phone, contacts.c.mail), contacts.c.holder)
+        )
     }
     return Known(version, found, {holder: tuple(some) for holder, some in held.items()}, passes, numbers)
 

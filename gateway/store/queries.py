@@ -15,12 +15,16 @@ from sqlalchemy.engine import Connection, Row
 from gateway.core.kinds import HolderKind
 from gateway.core.nouns import Holder
 from gateway.flows.reading import HeldCredential, LedgerRow, PastAlarm, RecordsAway, Wanted
+from gateway.store.alarms import find_one, find_past
 from gateway.store.database import Database, DatabaseAway
-from gateway.store.tables import alarms, credentials, holders, ledger
+from gateway.store.movements import find_about
+from gateway.store.tables import credentials, holders, ledger
 
 T = TypeVar("T")
 
 CHUNK = 500
+CLOCK_SLACK = 1_000
+"""Records before the first one of a span that may bear a later time, because the clock was set."""
 LOOKED_AT = 20_000
 """Records that one question looks at; with a rare filter an answer may be short and say where to go on."""
 
@@ -53,10 +57,30 @@ class Queries:
     ) -> tuple[Sequence[LedgerRow], int | None]:
         return await self._ask(lambda connection: find_newest(connection, kind, before, limit, since, until, wanted))
 
+    async def span(
+        self,
+        kinds: tuple[str, ...],
+        prefixes: tuple[str, ...],
+        since: datetime,
+        until: datetime | None,
+        after: int,
+        limit: int,
+        wanted: Wanted,
+    ) -> tuple[list[LedgerRow], int | None]:
+        return await self._ask(
+            lambda connection: find_span(connection, kinds, prefixes, since, until, after, limit, wanted)
+        )
+
     async def row(self, seq: int) -> LedgerRow | None:
         wanted = sa.select(ledger).where(ledger.c.seq == seq)
         found = await self._ask(lambda connection: connection.execute(wanted).first())
         return None if found is None else _ledger_row(found)
+
+    async def about(
+        self, kinds: Sequence[str], holder: str, since: datetime, until: datetime, limit: int
+    ) -> tuple[Sequence[LedgerRow], datetime | None]:
+        rows, more = await self._ask(lambda connection: find_about(connection, kinds, holder, since, until, limit))
+        return [_ledger_row(row) for row in rows], more
 
     async def told(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
         wanted = sa.select(ledger.c.key, ledger.c.body).where(ledger.c.key.in_(keys))
@@ -64,12 +88,16 @@ class Queries:
         return {key: msgspec.json.decode(body) for key, body in rows}
 
     async def alarms(self, state: str | None, limit: int) -> Sequence[PastAlarm]:
-        return await self._ask(lambda connection: _alarms(connection, state, limit))
+        return await self._ask(lambda connection: find_past(connection, state, limit))
 
     async def alarm(self, id: str) -> PastAlarm | None:
-        wanted = sa.select(alarms).where(alarms.c.id == id)
-        found = await self._ask(lambda connection: connection.execute(wanted).first())
-        return None if found is None else _alarm(found)
+        return await self._ask(lambda connection: find_one(connection, id))
+
+    async def keyed(self, prefix: str, limit: int) -> Sequence[LedgerRow]:
+        between = (ledger.c.key >= prefix, ledger.c.key <= prefix + "9" * 20)
+        wanted = sa.select(ledger).where(*between).order_by(ledger.c.seq).limit(limit)
+        rows = await self._ask(lambda connection: connection.execute(wanted).all())
+        return [_ledger_row(row) for row in rows]
 
     async def _ask(self, question: Callable[[Connection], T]) -> T:
         try:
@@ -120,6 +148,43 @@ def find_newest(
     return found, before
 
 
+def find_span(
+    connection: Connection,
+    kinds: Sequence[str],
+    prefixes: Sequence[str],
+    since: datetime,
+    until: datetime | None,
+    after: int,
+    limit: int,
+    wanted: Wanted,
+) -> tuple[list[LedgerRow], int | None]:
+    """Up to `limit` records of these kinds that are `wanted`, from `since` on and after a record, the oldest first, and
+    the number to go on after; None: there is no more."""
+    # By number, so that what is written while somebody reads comes next; the clock may have been set meanwhile.
+    first = sa.select(ledger.c.seq).where(ledger.c.at >= _ms(since)).order_by(ledger.c.at, ledger.c.seq).limit(1)
+    begin = connection.execute(first).scalar()
+    if begin is None:
+        return [], None
+    after = max(after, begin - CLOCK_SLACK)
+    of_kind = sa.or_(ledger.c.kind.in_(kinds), *(ledger.c.kind.startswith(one, autoescape=True) for one in prefixes))
+    found: list[LedgerRow] = []
+    for _ in range(LOOKED_AT // CHUNK):
+        query = sa.select(ledger).where(ledger.c.seq > after, ledger.c.at >= _ms(since), of_kind)
+        if until is not None:
+            query = query.where(ledger.c.at <= _ms(until))
+        rows = connection.execute(query.order_by(ledger.c.seq).limit(CHUNK)).all()
+        for row in rows:
+            after = row.seq
+            record = _ledger_row(row)
+            if wanted(record.body):
+                found.append(record)
+                if len(found) == limit:
+                    return found, after
+        if len(rows) < CHUNK:
+            return found, None
+    return found, after
+
+
 def _person(connection: Connection, id: str) -> Holder | None:
     row = connection.execute(sa.select(holders).where(holders.c.id == id)).first()
     return None if row is None else _holder(row)
@@ -133,29 +198,6 @@ def _credentials(connection: Connection, holder: str) -> list[HeldCredential]:
         HeldCredential(row.ref, row.kind, row.value[-4:], row.state, row.not_before, row.not_after)
         for row in connection.execute(wanted)
     ]
-
-
-def _alarms(connection: Connection, state: str | None, limit: int) -> list[PastAlarm]:
-    wanted = sa.select(alarms).order_by(alarms.c.last_at.desc()).limit(limit)
-    wanted = wanted.where(alarms.c.state != "closed" if state is None else alarms.c.state == state)
-    return [_alarm(row) for row in connection.execute(wanted)]
-
-
-def _alarm(row: Row[Any]) -> PastAlarm:
-    return PastAlarm(
-        row.id,
-        row.condition,
-        row.place,
-        row.priority,
-        row.detail,
-        row.state,
-        row._mapping["count"],  # a row is a tuple, and tuples have a count of their own
-        row.opened_at,
-        row.last_at,
-        row.acknowledged_by,
-        row.closed_at,
-        row.disposal,
-    )
 
 
 def _holder(row: Row[Any]) -> Holder:

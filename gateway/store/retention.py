@@ -61,6 +61,7 @@ AUDITED = (
     PaperKind.EXPORT,
     PaperKind.WORK_ORDER,
     PaperKind.MAINTENANCE,
+    PaperKind.INCIDENT,
 )
 VACUUMED = (
     "papers",

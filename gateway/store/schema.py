@@ -36,6 +36,11 @@ def check_is_ours(url: sa.URL) -> None:
         _check(revision_of(connection))
 
 
+def make(connection: Connection, revision: str) -> None:
+    """Make the schema as it was at `revision`, in a database that is empty, in the transaction that is under way."""
+    _upgrade(connection, revision)
+
+
 def bring_up_to_date(engine: Engine) -> None:
     """Make or migrate the schema. Raises `SchemaNotKnown`, or what the database raises; then nothing was changed."""
     newest = known()[-1]
@@ -66,7 +71,7 @@ def revision_of(connection: Connection) -> str | None:
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, to: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -75,6 +80,6 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except CommandError as error:
         raise SchemaNotKnown(str(error)) from error

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    true,
 )
 
 
@@ -362,6 +363,21 @@ alarms = Table(
     Column("acknowledged_by", String(64)),
     Column("closed_at", UtcTime),
     Column("disposal", Text),
+    Column("disposal_code", String(20), comment="what it turned out to be; `disposal` is what was typed beside it"),
+    Column("holds", Boolean, nullable=False, server_default=true(), comment="its cause has not been seen to end"),
+    Column("zone", String(63)),
+    Column("room", String(63), comment="the control room whose zone it is in"),
+    Column("taken_over_by", String(63), comment="the other control room that deals with it"),
+    Column("in_group", String(32), index=True, comment="the alarm of which it is a member"),
+    Column("chattering", Integer, nullable=False, server_default="0"),
+    Column("acknowledged_at", UtcTime),
+    Column("told_at", UtcTime, comment="when people last heard of it"),
+    Column("escalated_at", UtcTime),
+    Column("shelved_until", UtcTime),
+    Column("shelf_reason", String(20), comment="why it is shelved or out of service"),
+    Column("shelved_by", String(64)),
+    Column("work", Text, comment="steps that were ticked and calls that were made, JSON"),
+    Column("incident", String(32)),
     Index(None, "condition", "place", "state"),
 )
 

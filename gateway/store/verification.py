@@ -4,14 +4,17 @@ Promises that any edit, removal, swap or cut-off tail is found and its first rec
 second place is out of the reach of whoever bent the database. Reads in pieces: a million records need no memory.
 """
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gateway.core.chain import Head, Link, first_break
+from gateway.core.chain import Head, Link, Lost, first_break, open_lost, seal_lost
+from gateway.flows.ledger_book import Walked
 from gateway.store.camera_verification import first_bent_batch
 from gateway.store.database import Database
 from gateway.store.head_file import read_copy
@@ -19,6 +22,11 @@ from gateway.store.tables import head as head_table
 from gateway.store.tables import ledger
 
 PIECE = 5_000
+BREATH = 500
+"""After so many records a walk beside a running gateway lets others have the interpreter."""
+BREATH_S = 0.003
+RESTORED = "restored"
+"""The kind of the record with which `restore` says that a backup was taken back, and what is gone."""
 CUT = "ledger_cut"
 """The kind of the record with which a running gateway says that the ledger got shorter under it."""
 
@@ -31,19 +39,45 @@ class Verdict:
     hash: str
     bad_seq: int | None = None
     what: str | None = None
+    restored: tuple[Lost, ...] = ()
+    """Backups that were taken back, as the ledger itself says under the site's key: what is gone is known and said."""
 
     @property
     def holds(self) -> bool:
         return self.bad_seq is None
 
 
-def verify(database: Database, on_file: Head | None, copy: Path | None, key: bytes) -> Verdict:
+def verify(
+    database: Database,
+    on_file: Head | None,
+    copy: Path | None,
+    key: bytes,
+    on: Callable[[int, int], None] | None = None,
+    taken_back: Sequence[Lost] = (),
+) -> Verdict:
     """Walk the ledger. `on_file` is the newest head of the head file, read before: the database may be ahead of it.
+    `taken_back`: the backups of which the head file knows that they were taken back.
+    `on`: called now and then with how many records were looked at and how many there are; between, others get a turn.
 
-    Raises `DatabaseAway` where it cannot be read to its end, which a damaged file is too.
+    Raises `DatabaseAway` where it cannot be read to its end, which a damaged file is too, and what `on` raises.
     """
     second = None if copy is None else read_copy(copy, key)
-    return database.read_now(lambda connection: _verify(connection, on_file, second, copy))
+    return database.read_now(lambda connection: _verify(connection, on_file, second, copy, on, key, taken_back))
+
+
+class LedgerWalk:
+    """The walk of a running gateway. `newest`: the newest head of the head file."""
+
+    def __init__(self, database: Database, newest: Callable[[], Head | None], copy: Path | None, key: bytes) -> None:
+        self._database = database
+        self._newest = newest
+        self._copy = copy
+        self._key = key
+
+    def __call__(self, on: Callable[[int, int], None]) -> Walked:
+        """Takes minutes where there are millions of records: for a thread. Raises as `verify` does."""
+        found = verify(self._database, self._newest(), self._copy, self._key, on)
+        return Walked(found.count, found.hash, found.bad_seq, found.what)
 
 
 def is_shorter_than(database: Database, on_file: Head | None) -> bool:
@@ -55,7 +89,15 @@ def is_shorter_than(database: Database, on_file: Head | None) -> bool:
     return int(count) < on_file.count
 
 
-def _verify(connection: Connection, on_file: Head | None, second: Head | None, copy: Path | None) -> Verdict:
+def _verify(
+    connection: Connection,
+    on_file: Head | None,
+    second: Head | None,
+    copy: Path | None,
+    on: Callable[[int, int], None] | None,
+    key: bytes,
+    taken_back: Sequence[Lost],
+) -> Verdict:
     witnesses = {
         "the head file": on_file,
         "the head's second place": second,
@@ -63,7 +105,8 @@ def _verify(connection: Connection, on_file: Head | None, second: Head | None, c
     }
     asked = {head.count for head in witnesses.values() if head is not None}
     walk = _Walk(asked)
-    broken, end = first_break(walk.over(_links(connection)))
+    links = _links(connection)
+    broken, end = first_break(walk.over(links if on is None else _told(links, ledger_length(connection), on)))
     if broken is not None:
         return Verdict(end.count, end.hash, broken.seq, broken.what)
     for name, head in witnesses.items():
@@ -87,7 +130,35 @@ def _verify(connection: Connection, on_file: Head | None, second: Head | None, c
     bent = first_bent_batch(connection)
     if bent is not None:
         return Verdict(end.count, end.hash, *bent)
-    return Verdict(end.count, end.hash)
+    return _restored(walk, end, key, taken_back)
+
+
+def _restored(walk: "_Walk", end: Head, key: bytes, taken_back: Sequence[Lost]) -> Verdict:
+    """A record that says a backup was taken back counts only under the key; and where the head file says so, it is
+    there."""
+    found: list[Lost] = []
+    for seq, body in walk.restored:
+        lost = _as_lost(body, key)
+        if lost is None or seq != lost.kept.count + 1:
+            return Verdict(end.count, end.hash, seq, f"record {seq} says a backup was taken back, and nobody here did")
+        found.append(lost)
+    if taken_back and taken_back[-1] not in found:
+        seq = taken_back[-1].kept.count + 1
+        what = f"a backup was taken back, and record {seq}, which has to say so, does not: take it back once more"
+        return Verdict(end.count, end.hash, seq, what)
+    return Verdict(end.count, end.hash, restored=tuple(found))
+
+
+def _as_lost(body: str, key: bytes) -> Lost | None:
+    try:
+        said = json.loads(body)
+        kept = Head(int(said["kept"]["count"]), str(said["kept"]["hash"]))
+        old = said["old"]
+        lost = Lost(kept, None if old is None else Head(int(old["count"]), str(old["hash"])))
+        sealed = f"{seal_lost(lost, key).rpartition(' ')[0]} {said['mac']}"
+    except (ValueError, KeyError, TypeError):
+        return None
+    return open_lost(sealed, key)
 
 
 class _Walk:
@@ -97,6 +168,7 @@ class _Walk:
         self._asked = asked
         self.hashes: dict[int, str] = {}
         self.cut: int | None = None
+        self.restored: list[tuple[int, str]] = []
 
     def over(self, links: Iterator[Link]) -> Iterator[Link]:
         for link in links:
@@ -104,7 +176,19 @@ class _Walk:
                 self.hashes[link.seq] = link.hash
             if link.kind == CUT and self.cut is None:
                 self.cut = link.seq
+            if link.kind == RESTORED:
+                self.restored.append((link.seq, link.body))
             yield link
+
+
+def _told(links: Iterator[Link], of: int, on: Callable[[int, int], None]) -> Iterator[Link]:
+    on(0, of)
+    for number, link in enumerate(links, start=1):
+        yield link
+        if number % BREATH == 0:
+            on(number, of)
+            time.sleep(BREATH_S)
+    on(of, of)
 
 
 def _head_row(connection: Connection) -> Head:

@@ -53,6 +53,8 @@ CAMERA_ROUTES: tuple[Route, ...] = (
     Route("POST", f"{API}/work-orders", work_orders.make_order, "An order by hand, of a camera or another device.",
           allowed=WORK_OR_CONTROL_ROOM, body=work_shapes.NewWorkOrder, answer=work_shapes.WorkOrderInfo, status=201,
           tag="work-orders", problems=CONFLICT),
+    Route("GET", f"{API}/work-orders/workers", work_orders.list_workers, "To whom an order can be given.",
+          allowed=WORK_OR_CONTROL_ROOM, answer=work_shapes.Workers, tag="work-orders"),
     Route("PATCH", ORDER, work_orders.change_order, "Somebody else does it, or at another time.",
           allowed=WORK_OR_CONTROL_ROOM, body=work_shapes.WorkOrderChange, answer=work_shapes.WorkOrderInfo,
           tag="work-orders", problems=CONFLICT),

@@ -44,7 +44,7 @@ def as_camera(site: Site, state: CameraState, now: datetime, levels: Mapping[str
         since=spells[0].began_at if spells else None,
         findings=[
             shapes.StandingFinding(
-                spell.finding.value, camera_findings.priority_of(camera, spell.finding), spell.began_at
+                spell.finding.value, camera_findings.priority_of(site, camera, spell.finding), spell.began_at
             )
             for spell in spells
         ],

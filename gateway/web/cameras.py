@@ -197,7 +197,7 @@ async def _finding(site: Site, spell: Spell, *, with_pictures: bool) -> shapes.F
         id=spell.id,
         camera=spell.camera,
         finding=spell.finding.value,
-        priority="low" if state is None else camera_findings.priority_of(state.camera, spell.finding),
+        priority="low" if state is None else camera_findings.priority_of(site, state.camera, spell.finding),
         began_at=spell.began_at,
         raised_at=spell.raised_at,
         cleared_at=spell.cleared_at,

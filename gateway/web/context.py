@@ -10,7 +10,12 @@ from aiohttp import web
 from gateway.core.policy import Policy
 from gateway.core.rights import Right
 from gateway.flows.accounts import AccountStore
+from gateway.flows.backups import Backups
 from gateway.flows.card_sign_in import CardSignIn
+from gateway.flows.configuration import Configuration
+from gateway.flows.device_alone import LoneCounts
+from gateway.flows.device_view import DeviceRecords
+from gateway.flows.enrolling import Enrolling
 from gateway.flows.kiosk_locks import KioskLocks
 from gateway.flows.passwords import Passwords
 from gateway.flows.printing import NoPrinters, Printing
@@ -26,6 +31,7 @@ from gateway.web.problems import Kind, Problem
 
 if TYPE_CHECKING:
     from gateway.web.files import Files
+    from gateway.web.live_hub import Hub
     from gateway.web.metrics import Metrics
     from gateway.web.pages import Pages
     from gateway.web.paper_folder import PaperFolder
@@ -66,6 +72,7 @@ class Parts:
     pages: "Pages"
     metrics: "Metrics"
     tally: "Tally"
+    control_hub: "Hub"
     tls: ssl.SSLContext | None
     host_names: frozenset[str]
     printing: Printing = field(default_factory=NoPrinters)
@@ -80,6 +87,13 @@ class Parts:
     camera_news: CameraNews = field(default_factory=CameraNews)
     reports: AvailabilityReports | None = None
     """How well the cameras did; None: nobody here makes reports."""
+    configuration: Configuration | None = None
+    """How the campus file is changed from a page; None: it is not."""
+    backups: Backups | None = None
+    device_records: DeviceRecords | None = None
+    enrolling: Enrolling | None = None
+    """How devices come and go; None: only by the command line."""
+    lone_counts: LoneCounts = field(default_factory=LoneCounts)
     paper: "PaperFolder | None" = None
     """Where the papers for a day without power lie; None: none are kept."""
     streams: set[web.WebSocketResponse] = field(default_factory=set)

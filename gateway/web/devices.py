@@ -1,16 +1,16 @@
-"""Handlers: devices, commands to them, alarms, and whoever waits for a person's word."""
+"""Handlers: devices, commands to them, and whoever waits for a person's word."""
 
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from gateway.core import interlocks
+from gateway.core.lanes import Act, Lane, Obstacle
 from gateway.core.rights import Right
-from gateway.flows import alarms, command, device_status, plates, quarantine, reading, waiting
+from gateway.flows import command, device_status, plates, quarantine, reading, waiting
 from gateway.flows.devices import Device
-from gateway.flows.open_alarms import Alarm
 from gateway.flows.permits import WrongField
-from gateway.flows.reading import PastAlarm
 from gateway.flows.sign_in import Who
 from gateway.flows.site import Site, Waiting
 from gateway.flows.told import person
@@ -42,7 +42,8 @@ async def send_command(call: Call) -> shapes.CommandInfo:
     except command.NoSuchDevice:
         raise not_found("device") from None
     except command.CommandNotPossible as error:
-        raise Problem(Kind.CONFLICT, f"{error.code}: {error}") from None
+        missing = _interlocks(call.site, device, given.action, error.code)
+        raise Problem(Kind.CONFLICT, f"{error.code}: {error}", missing) from None
     return await _command(call, device.id, id)
 
 
@@ -55,41 +56,6 @@ async def end_quarantine(call: Call) -> shapes.DeviceInfo:
 
 async def get_command(call: Call) -> shapes.CommandInfo:
     return await _command(call, _device(call).id, call.path("command"))
-
-
-async def list_alarms(call: Call) -> shapes.Alarms:
-    if call.query.state == "closed":
-        past = await call.parts.records.alarms("closed", call.query.limit)
-        heard = [alarm for alarm in past if hears_silent(call.who) or alarm.condition not in alarms.SILENT]
-        return shapes.Alarms([_past_alarm(alarm) for alarm in heard])
-    return shapes.Alarms(open_alarms(call.site, hears_silent(call.who))[: call.query.limit])
-
-
-async def acknowledge_alarm(call: Call) -> shapes.AlarmInfo:
-    known = call.site.alarms.by_id.get(call.path("alarm"))
-    if known is not None and known.condition in alarms.SILENT and not hears_silent(call.who):
-        raise not_found("alarm")
-    try:
-        return as_alarm(await alarms.acknowledge(call.site, call.path("alarm"), call.by.ref))
-    except alarms.NoSuchAlarm:
-        raise not_found("alarm") from None
-
-
-async def close_alarm(call: Call) -> shapes.AlarmInfo:
-    try:
-        return as_alarm(await alarms.close(call.site, call.path("alarm"), call.body.disposal, call.by.ref))
-    except alarms.NoSuchAlarm:
-        raise not_found("alarm") from None
-
-
-async def alarm_picture(call: Call) -> web.Response:
-    """The picture that was taken for an alarm; who looked is recorded first."""
-    alarm = call.path("alarm")
-    picture = call.site.alarm_pictures.get(alarm)
-    if picture is None:
-        raise not_found("picture")
-    await reading.note(call.site, call.by.ref, "alarm_picture", 1)
-    return web.Response(body=picture.jpeg, content_type="image/jpeg")
 
 
 async def list_waiting(call: Call) -> shapes.WaitingList:
@@ -130,38 +96,6 @@ def from_device_event(event: dict[str, Any]) -> shapes.DeviceInfo:
     return msgspec.convert({"id": event["device"], "lost_since": lost_since, **fields}, shapes.DeviceInfo)
 
 
-def hears_silent(who: Who | None) -> bool:
-    """True for the control room: a silent alarm shows to nobody who may stand at the place itself, whoever it is that
-    signed on at a kiosk."""
-    at_a_kiosk = who is not None and who.session is not None and who.session.kiosk is not None
-    return who is not None and not at_a_kiosk and who.may(frozenset({Right.CLOSE_ALARMS}))
-
-
-def open_alarms(site: Site, with_silent: bool = False) -> list[shapes.AlarmInfo]:
-    """What is wrong now: by priority, then the newest first; silent ones only for whoever may hear them."""
-    rank = {"high": 0, "medium": 1, "low": 2}
-    heard = [a for a in site.alarms.by_id.values() if with_silent or a.condition not in alarms.SILENT]
-    found = sorted(heard, key=lambda alarm: alarm.last_at, reverse=True)
-    return [as_alarm(alarm) for alarm in sorted(found, key=lambda alarm: rank.get(alarm.priority, 3))]
-
-
-def as_alarm(alarm: Alarm) -> shapes.AlarmInfo:
-    return shapes.AlarmInfo(
-        alarm.id,
-        alarm.condition,
-        alarm.place,
-        alarm.priority,
-        alarm.detail,
-        alarm.state,
-        alarm.count,
-        alarm.opened_at,
-        alarm.last_at,
-        alarm.acknowledged_by,
-        silent=alarm.condition in alarms.SILENT,
-        pictures=[shapes.AlarmPictureInfo(one.id, one.camera, one.why, one.at) for one in alarm.pictures],
-    )
-
-
 async def waiting_picture(call: Call) -> web.Response:
     """The vehicle that waits, as the lane's camera sees it; who looked is recorded first."""
     wanted = call.path("tap")
@@ -198,6 +132,15 @@ def as_waiting(site: Site, w: Waiting) -> shapes.WaitingInfo:
     )  # fmt: skip
 
 
+def _interlocks(site: Site, device: Device, action: str, code: str) -> tuple[FieldError, ...]:
+    """Of a bollard that was refused: which of the conditions of that act do not hold at this moment."""
+    if device.kind != "bollard" or code != Obstacle.INTERLOCK.value:
+        return ()
+    lane = Lane(device.sensors, device.efo_latched)
+    found = interlocks.unmet(lane, Act(action), site.clock.monotonic())
+    return tuple(FieldError("interlock", one.value) for one in found)
+
+
 async def _command(call: Call, device: str, id: str) -> shapes.CommandInfo:
     try:
         status = await command.status(call.site, device, id)
@@ -211,21 +154,3 @@ def _device(call: Call) -> Device:
     if device is None:
         raise not_found("device")
     return device
-
-
-def _past_alarm(alarm: PastAlarm) -> shapes.AlarmInfo:
-    return shapes.AlarmInfo(
-        alarm.id,
-        alarm.condition,
-        alarm.place,
-        alarm.priority,
-        alarm.detail,
-        alarm.state,
-        alarm.count,
-        alarm.opened_at,
-        alarm.last_at,
-        alarm.acknowledged_by,
-        alarm.closed_at,
-        alarm.disposal,
-        alarm.condition in alarms.SILENT,
-    )

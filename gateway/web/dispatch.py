@@ -102,6 +102,8 @@ def bind(route: Route) -> Any:
         body = await read_body(route, request)
         check_gate(route, parts, who, request.match_info, body, query)
         answer = await route.handler(Call(request, parts, who, body, query))
+        if who is not None and route.method != "GET":
+            parts.site.rooms.acted(who.ref, parts.site.clock.now())  # whoever does something is awake
         if isinstance(answer, web.StreamResponse):
             return answer
         if answer is None:

@@ -78,6 +78,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         policy = (_KIOSK_POLICY if needs == "kiosk" else _PAGE_POLICY).format(nonce=nonce_of(request))
     else:
         policy = _WORKER_POLICY if needs == "worker" else _ANSWER_POLICY
+        if response.content_type == "image/svg+xml":
+            policy += "; sandbox"  # a drawing that somebody opens by itself is a document of this site
     if needs == "kiosk":
         headers["Permissions-Policy"] = _KIOSK_MAY
     headers["Content-Security-Policy"] = policy

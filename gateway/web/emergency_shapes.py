@@ -111,7 +111,10 @@ class Missing(Answer, frozen=True):
 
 
 class PropagationCounts(Answer, frozen=True):
+    """`acknowledged` counts those that are verified too."""
+
     devices: int
+    acknowledged: int
     verified: int
     asked: int
     late: int
@@ -119,7 +122,9 @@ class PropagationCounts(Answer, frozen=True):
 
 
 class DevicePosture(Answer, frozen=True):
-    """`state`: `verified` (its own status shows the version), `asked`, `late` (more than 5 s) or `away`."""
+    """`state`: `asked`, `acknowledged` (its own status names the version), `verified` (heard again afterwards, as that
+    posture wants it; `verified_by`: `heartbeat`, `status` or `decision`), `late` (more than 5 s; `why`: `no_status` or
+    `not_released`) or `away` (`lost`). The times count from the moment at which it was asked."""
 
     device: str
     portal: str | None
@@ -128,6 +133,11 @@ class DevicePosture(Answer, frozen=True):
     issued: int
     shown: int | None
     since_s: float | None
+    kind: str
+    why: str | None
+    acknowledged_after_s: float | None
+    verified_after_s: float | None
+    verified_by: str | None
 
 
 class ChangeOnItsWay(Answer, frozen=True):

@@ -11,9 +11,12 @@ from gateway.flows.card_sign_in import place_of
 from gateway.flows.late import still_late
 from gateway.flows.sign_in import Who
 from gateway.flows.site import Site, Waiting
+from gateway.web.alarm_views import hears_silent, open_at
 from gateway.web.context import Parts
-from gateway.web.devices import as_device, as_waiting, hears_silent, open_alarms, sees_plates, who_waits, without_plate
+from gateway.web.devices import as_device, as_waiting, sees_plates, who_waits, without_plate
 from gateway.web.shapes import WaitingInfo
+
+PUT_ASIDE = frozenset({"shelved", "out_of_service"})
 
 
 def portals_of(site: Site, gate: str) -> list[Portal]:
@@ -44,20 +47,29 @@ def at_first(parts: Parts, who: Who, gate: str) -> dict[str, Any]:
             for late in still_late(site)
             if late.waiting.request.portal in ids
         ],
-        "alarms": [one for one in open_alarms(site, hears_silent(who)) if one.place in places],
+        "alarms": open_at(site, places, hears_silent(who)),
         "devices": [as_device(site, device) for device in site.devices if device.portal in ids],
     }
 
 
 def concerns(site: Site, gate: str, event: dict[str, Any]) -> bool:
     """True if this gate's kiosk is to hear of it."""
-    if event["type"] == "alarm":
+    if event["type"] in ("alarm", "alarm_member"):
         return str(event["place"]) in places_of(site, gate)
     portal = event.get("portal")
     if isinstance(portal, str):
         found = site.campus.portals.get(portal)
         return found is not None and found.gate == gate
     return str(event["type"]) != "device"
+
+
+def as_told(event: dict[str, Any]) -> dict[str, Any]:
+    """An event as a kiosk hears it: what is wrong at its own gate is an alarm there, whatever the control room groups.
+    What the control room has put aside is over for the guard."""
+    if event["type"] == "alarm_member" or (event["type"] == "alarm" and event["state"] in PUT_ASIDE):
+        state = "closed" if event["state"] in PUT_ASIDE else event["state"]
+        return event | {"type": "alarm", "state": state, "group": None}
+    return event
 
 
 def _as_waiting(site: Site, waiting: Waiting, with_plate: bool) -> WaitingInfo:

@@ -6,6 +6,7 @@ waited for; the stream ends within a second of its session. Leaves to others: wh
 """
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Annotated, Any, Literal
 
@@ -13,21 +14,22 @@ import msgspec
 import structlog
 from aiohttp import WSMsgType, web
 
-from gateway.core.kinds import Level
-from gateway.core.levels import order_in_force
+from gateway.core.control_rooms import rooms_of
 from gateway.core.rights import Right
-from gateway.flows import emergencies, gate_help, reading
+from gateway.flows import gate_help, reading
 from gateway.flows.accounts import AccountsAway
 from gateway.flows.feed import Lagging, Subscription
 from gateway.flows.ports import LedgerUnavailable
 from gateway.flows.reading import RecordsAway
 from gateway.flows.sign_in import Who
-from gateway.flows.site import Site
-from gateway.web import camera_news, gate_view
+from gateway.web import camera_news, control_stream, gate_view
+from gateway.web.alarm_views import hears_silent, open_alarms
 from gateway.web.camera_news import About
 from gateway.web.context import PARTS, Call, Parts
-from gateway.web.devices import as_device, from_device_event, hears_silent, open_alarms, sees_plates, who_waits
+from gateway.web.devices import as_device, from_device_event, sees_plates, who_waits
 from gateway.web.dispatch import is_locked
+from gateway.web.live_hub import Page
+from gateway.web.live_state import away, event_id, eyes, feed_id, in_force
 from gateway.web.problems import Kind, Problem, not_found
 
 log = structlog.get_logger(__name__)
@@ -36,10 +38,12 @@ USER: web.ResponseKey[str] = web.ResponseKey("user", str)
 
 NEWEST = 50
 PING_S = 15.0
-SIGN_OF_LIFE_S = 2.0
-CHECK_SESSION_S = 0.5
 SEND_WITHIN_S = 10.0
 """A browser whose buffers are full for that long has gone to sleep, or means harm."""
+SIGN_OF_LIFE_S = 2.0
+CHECK_SESSION_S = 0.5
+CHECK_OF_MANY_S = 2.0
+"""For pages that may be a hundred: each look asks the database, and that cost taps more than all the telling did."""
 MOST_STREAMS = 200
 MOST_STREAMS_EACH = 10
 LONGEST_MESSAGE = 1024
@@ -50,20 +54,27 @@ POLICY_VIOLATION, TRY_AGAIN_LATER, GOING_AWAY, SIGNED_OUT = 1008, 1013, 1001, 44
 
 class StreamQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`gate`: only what a kiosk at this gate shows. A session that began at a kiosk gets its own gate's in any case.
-    `of`: the cameras and nothing else; for whoever may see them, and may watch or not."""
+    `of`: the cameras and nothing else, for whoever may see them, and may watch or not; or everything that the control
+    room shows. `after`: the `event_id` of the last event that the page has; it goes on from there if that can be done.
+    `room`: the control room whose desk it is."""
 
     gate: Annotated[str, msgspec.Meta(max_length=63)] = ""
-    of: Literal["", "cameras"] = ""
+    of: Literal["", "cameras", "control"] = ""
+    after: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    room: Annotated[str, msgspec.Meta(max_length=63)] = ""
 
 
 async def stream(call: Call) -> web.StreamResponse:
     """One screen, from its handshake to its end."""
     parts, who = call.parts, call.by
-    if not call.may(Right.SEE_CAMERAS if call.query.of else Right.WATCH):
+    of = call.query.of
+    if not call.may(Right.SEE_CAMERAS if of == "cameras" else Right.WATCH):
         raise Problem(Kind.NOT_ALLOWED)
+    if of == "control" and who.session is not None and who.session.kiosk is not None:
+        raise Problem(Kind.NOT_ALLOWED, "a kiosk shows its own gate")
     if call.request.headers.get("Upgrade", "").lower() != "websocket":
         raise Problem(Kind.MALFORMED, "this is a WebSocket")
-    gate = _gate_of(call)
+    gate, room = _gate_of(call), _room_of(call)
     own = sum(1 for other in parts.streams if other.get(USER) == who.name)
     if len(parts.streams) >= MOST_STREAMS or own >= MOST_STREAMS_EACH:
         raise Problem(Kind.TOO_MANY, "too many open streams", retry_after_s=10)
@@ -72,15 +83,15 @@ async def stream(call: Call) -> web.StreamResponse:
     await socket.prepare(call.request)
     parts.streams.add(socket)
     parts.metrics.stream_opened()
-    subscription = parts.site.feed.subscribe()
     try:
-        if call.query.of:
-            cameras = _Cameras(parts)
-            await _run(parts, who, socket, cameras.tell(socket, subscription), cameras.tick(socket))
-        else:
-            await _run(parts, who, socket, _tell(parts, who, socket, subscription, gate), _tick(parts, socket))
+        match call.query.of:
+            case "control":
+                await _control(parts, who, socket, call.query.after, room)
+            case "cameras":
+                await _cameras(parts, who, socket)
+            case _:
+                await _screen(parts, who, socket, gate, call.query.after)
     finally:
-        subscription.close()
         parts.streams.discard(socket)
         parts.metrics.stream_closed()
     return socket
@@ -94,20 +105,61 @@ def _gate_of(call: Call) -> str | None:
     return gate
 
 
+def _room_of(call: Call) -> str:
+    """The room at whose desk the page is; none for one that can only look, such as a leader's."""
+    room: str = call.query.room
+    if room and room not in {one.id for one in rooms_of(call.site.campus)}:
+        raise not_found("control room")
+    return room if call.may(Right.CLOSE_ALARMS) else ""
+
+
+async def _control(parts: Parts, who: Who, socket: web.WebSocketResponse, after: str, room: str) -> None:
+    """A page of the control room: the hub tells all of them together."""
+    hub, page, site = parts.control_hub, Page(who.rights), parts.site
+    hub.join(page)
+    if room:
+        site.rooms.open_page(room, who.ref, site.clock.now())
+    try:
+        first = await control_stream.begin(parts, who, hub, page, after)
+        if first is not None:
+            page.begin_with(first)
+        await _run(parts, who, socket, page.send(socket), page.keep_up(), look_every_s=CHECK_OF_MANY_S)
+    finally:
+        if room:
+            site.rooms.close_page(room, who.ref, site.clock.now())
+        await hub.leave(page)
+
+
+async def _cameras(parts: Parts, who: Who, socket: web.WebSocketResponse) -> None:
+    cameras, subscription = _Cameras(parts), parts.site.feed.subscribe()
+    try:
+        await _run(parts, who, socket, cameras.tell(socket, subscription), cameras.tick(socket))
+    finally:
+        subscription.close()
+
+
+async def _screen(parts: Parts, who: Who, socket: web.WebSocketResponse, gate: str | None, after: str) -> None:
+    """A live page or a kiosk: each for itself, for a kiosk may lock at any moment."""
+    feed, whose = parts.site.feed, _eyes_of(who, gate)
+    resumed = feed.resume(feed_id(after, whose)) if after else None
+    subscription = resumed or feed.subscribe()
+    try:
+        tell = _tell(parts, who, socket, subscription, gate, is_resumed=resumed is not None)
+        await _run(parts, who, socket, tell, _tick(parts, socket))
+    finally:
+        subscription.close()
+
+
 async def _run(
     parts: Parts,
     who: Who,
     socket: web.WebSocketResponse,
-    tell: Coroutine[Any, Any, None],
-    tick: Coroutine[Any, Any, None],
+    *tell: Coroutine[Any, Any, None],
+    look_every_s: float = CHECK_SESSION_S,
 ) -> None:
     """Tell and listen side by side; whichever ends first ends the other."""
-    jobs = [
-        asyncio.create_task(tell),
-        asyncio.create_task(tick),
-        asyncio.create_task(_watch_session(parts, who, socket)),
-        asyncio.create_task(_listen(socket)),
-    ]
+    work = (*tell, _watch_session(parts, who, socket, look_every_s), _listen(socket))
+    jobs = [asyncio.create_task(one) for one in work]
     try:
         done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -117,49 +169,70 @@ async def _run(
     for result in results:
         if isinstance(result, TimeoutError):
             parts.metrics.stream_cut("slow")
+        elif isinstance(result, Lagging):
+            await _cut(parts, socket)
         elif isinstance(result, Exception) and not isinstance(result, ConnectionError | RuntimeError):
             log.error("stream_failed", error=repr(result)[:300])
     if not socket.closed:
-        try:
+        with contextlib.suppress(TimeoutError, ConnectionError):  # it was not listening any more
             async with asyncio.timeout(2):
                 await socket.close(code=GOING_AWAY)
-        except (TimeoutError, ConnectionError):
-            pass  # it was not listening any more
     del done
 
 
 async def _tell(
-    parts: Parts, who: Who, socket: web.WebSocketResponse, subscription: Subscription, gate: str | None
+    parts: Parts,
+    who: Who,
+    socket: web.WebSocketResponse,
+    subscription: Subscription,
+    gate: str | None,
+    *,
+    is_resumed: bool,
 ) -> None:
-    if gate is None:
-        first = await snapshot(parts, who, "stream")
+    """Raises `Lagging`."""
+    feed, whose = parts.site.feed, _eyes_of(who, gate)
+    if is_resumed:
+        await _send(socket, {"type": "resumed", "after": event_id(feed, subscription.seq, whose)})
     else:
-        first = gate_view.at_first(parts, who, gate) | now_and_counts(parts)
-    await _send(socket, {"type": "snapshot", **first})
-    try:
-        async for event in subscription:
-            if gate is not None and not gate_view.concerns(parts.site, gate, event):
+        # What happens while the snapshot is made comes after it, again: a page takes by its id what it has already.
+        after = event_id(feed, subscription.seq, whose)
+        if gate is None:
+            first = await snapshot(parts, who, "stream")
+        else:
+            first = gate_view.at_first(parts, who, gate) | now_and_counts(parts)
+        await _send(socket, {"type": "snapshot", "event_id": after, **first})
+    async for event in subscription:
+        if gate is not None:
+            if not gate_view.concerns(parts.site, gate, event):
                 continue
-            if event.get("silent") and not hears_silent(who):
+            event = gate_view.as_told(event)
+        elif event["type"] == "alarm_member":
+            continue  # its entry tells of it
+        if event.get("silent") and not hears_silent(who):
+            continue
+        if "only" in event:
+            # It names people: for those who may see them, and never on a kiosk that nobody is at.
+            if not who.may(event["only"]) or is_locked(parts, who):
                 continue
-            if "only" in event:
-                # It names people: for those who may see them, and never on a kiosk that nobody is at.
-                if not who.may(event["only"]) or is_locked(parts, who):
-                    continue
-                event = {name: value for name, value in event.items() if name != "only"}
-            if event["type"] == "waiting" and not sees_plates(who):
-                event = event | {"plate": None, "proposals": []}
-            if event["type"] == "device":
-                event = {"type": "device", "device": from_device_event(event)}
-            await _send(socket, event)
-            await asyncio.sleep(0)  # of hundreds at once none waits by itself, and a tap would wait for them all
-    except Lagging:
-        await _cut(parts, socket)
+            event = {name: value for name, value in event.items() if name != "only"}
+        if event["type"] == "waiting" and not sees_plates(who):
+            event = event | {"plate": None, "proposals": []}
+        if event["type"] == "device":
+            event = {"type": "device", "device": from_device_event(event)}
+        await _send(socket, event | {"event_id": event_id(feed, subscription.seq, whose)})
+        await asyncio.sleep(0)  # of hundreds at once none waits by itself, and a tap would wait for them all
+
+
+def _eyes_of(who: Who, gate: str | None) -> str:
+    at = None if who.session is None else who.session.kiosk
+    return eyes(who.rights, f"gate {gate or ''} at {at or ''}")
 
 
 async def _cut(parts: Parts, socket: web.WebSocketResponse) -> None:
     parts.metrics.stream_cut("lagging")
-    await socket.close(code=TRY_AGAIN_LATER, message=b"too slow")
+    with contextlib.suppress(TimeoutError, ConnectionError):  # it may not be listening any more
+        async with asyncio.timeout(2):
+            await socket.close(code=TRY_AGAIN_LATER, message=b"too slow")
 
 
 async def _tick(parts: Parts, socket: web.WebSocketResponse) -> None:
@@ -180,14 +253,11 @@ class _Cameras:
     async def tell(self, socket: web.WebSocketResponse, subscription: Subscription) -> None:
         """At once what is found, what becomes of work orders, and rounds."""
         await self._send(socket, About("snapshot"))
-        try:
-            async for event in subscription:
-                about = camera_news.concerns(event)
-                if about is not None:
-                    await self._send(socket, about)
-                    await asyncio.sleep(0)  # see `_tell`
-        except Lagging:
-            await _cut(self._parts, socket)
+        async for event in subscription:
+            about = camera_news.concerns(event)
+            if about is not None:
+                await self._send(socket, about)
+                await asyncio.sleep(0)  # see `_tell`
 
     async def tick(self, socket: web.WebSocketResponse) -> None:
         """Checks that were done, new pictures by their number, and proof that the stream lives."""
@@ -205,10 +275,10 @@ class _Cameras:
             await _send(socket, event)
 
 
-async def _watch_session(parts: Parts, who: Who, socket: web.WebSocketResponse) -> None:
+async def _watch_session(parts: Parts, who: Who, socket: web.WebSocketResponse, every_s: float) -> None:
     """Ends with the session. While the accounts are away the screen goes on: it shows, it does not act."""
     while True:
-        await asyncio.sleep(CHECK_SESSION_S)
+        await asyncio.sleep(every_s)
         try:
             still = await parts.sign_in.still(who)
         except AccountsAway:
@@ -252,33 +322,10 @@ def now_and_counts(parts: Parts) -> dict[str, Any]:
     site = parts.site
     return {
         "at": site.clock.now(),
-        "level": strictest(site),
-        "emergencies": [emergencies.as_event(site, one) for one in emergencies.in_force(site)],
+        **in_force(site),
         "away": away(site),
         "counts": parts.tally.counts(),
         "relief": [gate_help.as_told(one) for one in site.help.reliefs.values()],
-    }
-
-
-def away(site: Site) -> list[str]:
-    """Parts that the gateway has lost."""
-    return [name for name, ok in (("broker", site.broker_connected), ("database", not site.ledger.is_away)) if not ok]
-
-
-def strictest(site: Site) -> dict[str, Any]:
-    """The strictest level anywhere on the site, and where it holds."""
-    now = site.clock.now()
-    campus, orders = site.campus, site.world.orders
-    zones = {zone: order_in_force(campus, orders, zone, now, site.trusted_until) for zone in campus.zones}
-    level = min(Level.L3 if order is None else order.level for order in zones.values())
-    at_it = {zone: order for zone, order in zones.items() if (Level.L3 if order is None else order.level) is level}
-    first = next(iter(at_it.values()))
-    return {
-        "level": int(level),
-        "drill": any(order is not None and order.drill for order in at_it.values()),
-        "since": None if first is None else first.starts_at,
-        "until": None if first is None else first.ends_at,
-        "zones": [] if len(at_it) == len(zones) else list(at_it),
     }
 
 

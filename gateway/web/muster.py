@@ -2,18 +2,15 @@
 
 from aiohttp import web
 
-from gateway.core.rights import Right
 from gateway.flows import muster, reading
 from gateway.flows.muster import Guest, Muster
+from gateway.flows.roll_call import MAY_LOOK
 from gateway.flows.site import Site
 from gateway.web import visit_day_shapes as shapes
 from gateway.web.context import Call
 from gateway.web.permit_words import person
 from gateway.web.problems import Kind, Problem
 from gateway.web.translations import wanted_language
-
-MAY_LOOK = frozenset({Right.START_EMERGENCY, Right.SIGN_EMERGENCIES})
-"""Who calls an emergency or answers for one: they have to know who is still there."""
 
 
 async def get_muster(call: Call) -> shapes.Muster:

@@ -120,6 +120,8 @@ class OrderInfo(Answer, frozen=True):
     effect: Literal["raises", "none"]
     why: BothLanguages | None
     timeline: list[LevelChange]
+    whole_site: bool = False
+    """It covers everything."""
 
 
 class Orders(Answer, frozen=True):
@@ -127,8 +129,9 @@ class Orders(Answer, frozen=True):
 
 
 class Following(Answer, frozen=True):
-    """How many devices there follow: `asked` were given a posture, `acknowledged` and `verified` show its version in
-    their own signed status, `late` are there and do not show it, `away` get it when they return."""
+    """How many devices there follow: `asked` were given a posture, `acknowledged` name its version in their own signed
+    status, `verified` of these were heard again afterwards as it wants them, `late` are there and do not follow, `away`
+    get it when they return."""
 
     asked: int
     acknowledged: int

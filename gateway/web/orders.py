@@ -177,6 +177,7 @@ def as_order(site: Site, order: Order, names: Mapping[str, str]) -> shapes.Order
         effect="none" if is_over or not effect.raises else "raises",
         why=why,
         timeline=ahead,
+        whole_site=site_zone(site.campus) in order.zones,
     )
 
 
@@ -241,8 +242,7 @@ def _name(names: Mapping[str, str], ref: str | None) -> str | None:
 
 def _following(site: Site, zone: str | None) -> shapes.Following:
     found = propagation.counts(site, zone)
-    asked = found.verified + found.asked + found.late + found.away
-    return shapes.Following(asked, found.verified, found.verified, found.late, found.away)
+    return shapes.Following(found.devices, found.acknowledged, found.verified, found.late, found.away)
 
 
 def _as_if_signed(order: Order) -> Order:

@@ -85,7 +85,12 @@ async def put_contact(call: Call) -> people_shapes.ContactInfo:
 
 
 async def get_person(call: Call) -> shapes.PersonWithCredentials:
-    found = await reading.person(call.site, call.parts.records, call.by.ref, call.path("person"))
+    return await person_as_told(call, call.path("person"))
+
+
+async def person_as_told(call: Call, id: str) -> shapes.PersonWithCredentials:
+    """Somebody's entry, recorded as looked at."""
+    found = await reading.person(call.site, call.parts.records, call.by.ref, id)
     if found is None:
         raise not_found("person")
     holder, credentials = found

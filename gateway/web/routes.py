@@ -25,17 +25,26 @@ from gateway.web import (
     users,
     what_if,
 )
+from gateway.web.admin_routes import ADMIN_ROUTES
+from gateway.web.alarm_routes import ALARM_ROUTES
 from gateway.web.camera_routes import CAMERA_ROUTES
+from gateway.web.control_routes import CONTROL_ROUTES
+from gateway.web.device_routes import DEVICE_ROUTES
 from gateway.web.dispatch import Access, Route
 from gateway.web.host_routes import HOST_ROUTES
+from gateway.web.incident_routes import INCIDENT_ROUTES
 from gateway.web.kiosk_routes import KIOSK_ROUTES
 from gateway.web.lane_routes import LANE_ROUTES
+from gateway.web.level_routes import LEVEL_ROUTES
 from gateway.web.pass_routes import PASS_ROUTES
+from gateway.web.people_desk_routes import PEOPLE_DESK_ROUTES
 from gateway.web.people_routes import PEOPLE_ROUTES
 from gateway.web.permit_routes import PERMIT_ROUTES
+from gateway.web.plan_routes import PLAN_ROUTES
 from gateway.web.problems import Kind
 from gateway.web.record_routes import RECORD_ROUTES
 from gateway.web.returning_routes import RETURNING_ROUTES
+from gateway.web.room_routes import ROOM_ROUTES
 from gateway.web.shift_routes import SHIFT_ROUTES
 from gateway.web.standing_routes import STANDING_ROUTES
 from gateway.web.visit_day_routes import VISIT_DAY_ROUTES
@@ -97,6 +106,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{API}/people", people.list_people, "People in the order of their ids; recorded.",
           allowed=LOOK_UP, query=shapes.PeopleQuery, answer=shapes.People, tag="people", records=True),
     *PEOPLE_ROUTES,
+    *ADMIN_ROUTES,
+    *PEOPLE_DESK_ROUTES,
     *RECORD_ROUTES,
     Route("GET", f"{API}/people/{{person:[A-Za-z0-9._-]{{1,64}}}}", people.get_person,
           "One person and what they hold; recorded.",
@@ -169,6 +180,7 @@ ROUTES: tuple[Route, ...] = (
           "Revoke (an L1 order: two people), withdraw one's request, or record the superior's cancellation.",
           allowed=rights(Right.REVOKE_ORDERS, Right.REQUEST_ORDERS, Right.RECORD_UNIFIED_ORDERS),
           body=order_shapes.EndOrder, answer=order_shapes.OrderInfo, tag="orders", problems=(Kind.CONFLICT,)),
+    *LEVEL_ROUTES,
     # ------------------------------------------------------------ what would be decided
     Route("POST", f"{API}/simulate", what_if.simulate, "What would be decided; opens nothing.",
           allowed=rights(Right.SIMULATE), body=what_if.Question, answer=what_if.Simulated, tag="what-if"),
@@ -218,16 +230,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{API}/devices/{{device:[a-z0-9-]{{1,63}}}}/quarantine/end", devices.end_quarantine,
           "End a device's quarantine: it lets people in again.",
           allowed=rights(Right.COMMAND_DEVICES), body=shapes.EndQuarantine, answer=shapes.DeviceInfo, tag="devices"),
-    Route("GET", f"{API}/alarms", devices.list_alarms, "What is wrong now, by priority; or what was.",
-          allowed=SEE_DEVICES, query=shapes.AlarmsQuery, answer=shapes.Alarms, tag="alarms"),
-    Route("GET", f"{API}/alarms/{{alarm:[0-9a-f]{{1,32}}}}/picture", devices.alarm_picture,
-          "The picture that the nearest camera took for an alarm; recorded.",
-          allowed=rights(Right.ACKNOWLEDGE_ALARMS), answer_media="image/jpeg", tag="alarms"),
-    Route("POST", f"{API}/alarms/{{alarm:[0-9a-f]{{1,32}}}}/acknowledge", devices.acknowledge_alarm,
-          "Say that somebody has seen it.",
-          allowed=rights(Right.ACKNOWLEDGE_ALARMS), answer=shapes.AlarmInfo, tag="alarms"),
-    Route("POST", f"{API}/alarms/{{alarm:[0-9a-f]{{1,32}}}}/close", devices.close_alarm, "Close it and say how.",
-          allowed=rights(Right.CLOSE_ALARMS), body=shapes.CloseAlarm, answer=shapes.AlarmInfo, tag="alarms"),
+    *ALARM_ROUTES,
     # ------------------------------------------------------------ whoever waits
     Route("GET", f"{API}/waiting", devices.list_waiting, "Who waits for a person's word.",
           allowed=WATCH, answer=shapes.WaitingList, tag="waiting"),
@@ -245,7 +248,12 @@ ROUTES: tuple[Route, ...] = (
     *KIOSK_ROUTES,
     *VISIT_DAY_ROUTES,
     *CAMERA_ROUTES,
+    *CONTROL_ROUTES,
+    *DEVICE_ROUTES,
+    *PLAN_ROUTES,
     *STANDING_ROUTES,
+    *INCIDENT_ROUTES,
+    *ROOM_ROUTES,
     # ------------------------------------------------------------ live, health, documents
     Route("GET", f"{API}/stream", live.stream, "Live events over a WebSocket; of one gate, of all, or of cameras.",
           allowed=rights(Right.WATCH, Right.SEE_CAMERAS), query=live.StreamQuery, status=101, tag="live"),

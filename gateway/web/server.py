@@ -14,7 +14,11 @@ from aiohttp import web
 
 from gateway.flows.accounts import AccountStore
 from gateway.flows.authority import asked_of
+from gateway.flows.backups import Backups
 from gateway.flows.card_sign_in import CardSignIn
+from gateway.flows.configuration import Configuration
+from gateway.flows.device_view import DeviceRecords
+from gateway.flows.enrolling import Enrolling
 from gateway.flows.kiosk_locks import KioskLocks
 from gateway.flows.passwords import Passwords
 from gateway.flows.ports import SystemClock
@@ -24,10 +28,12 @@ from gateway.flows.report_port import AvailabilityReports
 from gateway.flows.sign_in import SignIn
 from gateway.flows.site import Site
 from gateway.web.context import PARTS, Parts, PolicyReader
+from gateway.web.control_stream import ControlView
 from gateway.web.dispatch import Route, bind
 from gateway.web.edge import add_headers, answer_in_words
 from gateway.web.files import Files
 from gateway.web.live import end_streams
+from gateway.web.live_hub import Hub
 from gateway.web.metrics import Metrics
 from gateway.web.pages import Pages
 from gateway.web.paper_folder import PaperFolder
@@ -54,6 +60,10 @@ def make_app(
     offline_key: bytes | None = None,
     paper: PaperFolder | None = None,
     reports: AvailabilityReports | None = None,
+    configuration: Configuration | None = None,
+    backups: Backups | None = None,
+    device_records: DeviceRecords | None = None,
+    enrolling: Enrolling | None = None,
     passwords: Passwords | None = None,
 ) -> web.Application:
     """The application of one gateway.
@@ -85,10 +95,15 @@ def make_app(
         pages=Pages(site.campus, Translations(), files.imports, files.has_libraries),
         metrics=Metrics(site),
         tally=Tally(site),
+        control_hub=Hub(site.feed, ControlView(site)),
         tls=tls,
         printing=printing or NoPrinters(),
         paper=paper,
         reports=reports,
+        configuration=configuration,
+        backups=backups,
+        device_records=device_records,
+        enrolling=enrolling,
         host_names=frozenset(name.lower().rstrip(".") for name in own_names if name),
     )
     app = web.Application(middlewares=[answer_in_words])

@@ -226,7 +226,7 @@ class LedgerPage(Answer, frozen=True):
     next: str | None
 
 
-# ---------------------------------------------------------------- devices, alarms, waiting
+# ---------------------------------------------------------------- devices, waiting
 
 
 class DeviceInfo(Answer, frozen=True):
@@ -288,48 +288,6 @@ class CommandInfo(Answer, frozen=True):
     issued_at: datetime
     result_reason: str | None
     confirm: str | None = None
-
-
-class AlarmsQuery(Given, frozen=True):
-    state: Literal["open", "closed"] = "open"
-    limit: Limit = 100
-
-
-class AlarmPictureInfo(Answer, frozen=True):
-    """A small picture that belongs to an alarm: `cameras/{camera}/evidence/{id}` has it."""
-
-    id: str
-    camera: str
-    why: str
-    """finding, reference, before, after."""
-    at: datetime
-
-
-class AlarmInfo(Answer, frozen=True):
-    id: str
-    condition: str
-    place: str
-    priority: str
-    detail: str
-    state: str
-    count: int
-    opened_at: datetime
-    last_at: datetime
-    acknowledged_by: str | None
-    closed_at: datetime | None = None
-    disposal: str | None = None
-    silent: bool = False
-    """Only the control room sees it: nothing of it may show at the place."""
-    pictures: list[AlarmPictureInfo] = msgspec.field(default_factory=list)
-    """Of an open one."""
-
-
-class Alarms(Answer, frozen=True):
-    alarms: list[AlarmInfo]
-
-
-class CloseAlarm(Given, frozen=True):
-    disposal: Text
 
 
 class PlateProposal(Answer, frozen=True):

@@ -3,7 +3,16 @@
 One place for the server's first paint and the browser. A test knows every code that the gateway can send.
 """
 
+from gateway.web.admin_words import ADMIN_WORDS
+from gateway.web.alarm_words import ALARM_WORDS
+from gateway.web.device_words import DEVICE_WORDS
+from gateway.web.incident_words import INCIDENT_WORDS
+from gateway.web.people_desk_words import PEOPLE_DESK_WORDS
+
 WORDS: dict[str, dict[str, str]] = {
+    **ADMIN_WORDS,
+    **PEOPLE_DESK_WORDS,
+    **ALARM_WORDS,
     "verdict": {"grant": "May pass", "deny": "Refused", "wait": "Waiting"},
     "direction": {"in": "in", "out": "out"},
     "kind": {
@@ -73,6 +82,8 @@ WORDS: dict[str, dict[str, str]] = {
         "unacknowledged": "not acknowledged",
         "acknowledged": "acknowledged",
         "returned": "over, not acknowledged",
+        "shelved": "shelved",
+        "out_of_service": "out of service",
         "closed": "closed",
     },
     "visit_step": {
@@ -141,6 +152,7 @@ WORDS: dict[str, dict[str, str]] = {
         "relief_unanswered": "Nobody has answered a guard who wants relief",
         "post_unmanned": "Nobody has taken over a post",
         "notice_failed": "A channel for notices fails",
+        "backup_failed": "The backup was not made",
         "camera_signal_loss": "Camera: no picture",
         "camera_black": "Camera: black picture",
         "camera_overexposed": "Camera: too bright",
@@ -166,6 +178,11 @@ WORDS: dict[str, dict[str, str]] = {
         "round_gap": "Planned checks of cameras were missed",
         "work_order_overdue": "Work order overdue",
         "camera_round_missed": "A round of the cameras was not signed",
+        "late_return": "A boarder is not back",
+        "operator_silent": "No sign of life from the operator",
+        "room_unmanned": "Nobody is in a control room",
+        "incident_report_due": "The report of an incident is due",
+        "alarm_flood": "More alarms than anybody can read",
     },
     "camera_state": {
         "normal": "normal",
@@ -247,6 +264,41 @@ WORDS: dict[str, dict[str, str]] = {
         "revoked": "revoked",
         "over": "not used",
     },
+    "order": {
+        "drafted": "draft",
+        "requested": "waits for a signature",
+        "signed": "signed, not begun",
+        "in_force": "in force",
+        "expired": "over",
+        "refused": "not signed",
+        "revoked": "ended early",
+    },
+    "authority": {"own": "own order", "unified": "unified order"},
+    "lack": {
+        "countersignature": "a principal's countersignature",
+        "confirmation": "the leader's own confirmation",
+        "number": "the document's number",
+    },
+    "follow": {
+        "late": "late",
+        "away": "lost",
+        "asked": "asked",
+        "acknowledged": "has it",
+        "verified": "verified",
+    },
+    "follow_why": {
+        "no_status": "it does not say that it has it",
+        "not_released": "it says so, and its lock is not released",
+        "lost": "no connection",
+    },
+    "verified_by": {
+        "heartbeat": "heard again since",
+        "status": "has said it again",
+        "decision": "has decided under it",
+    },
+    "real_cause": {"real_fire": "fire", "real_panic": "a panic button", "real_hand": "a real emergency"},
     "slip_reason": {"family": "family", "medical": "medical", "other": "other"},
+    **DEVICE_WORDS,
+    **INCIDENT_WORDS,
     "weekday": {"0": "Mon", "1": "Tue", "2": "Wed", "3": "Thu", "4": "Fri", "5": "Sat", "6": "Sun"},
 }

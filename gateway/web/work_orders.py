@@ -4,7 +4,7 @@ Users show by their names of today; what somebody typed, for as long as retentio
 be done when (`flows.work_orders`, `flows.maintenance`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import UNSET
 
@@ -39,6 +39,12 @@ async def make_order(call: Call) -> shapes.WorkOrderInfo:
             call.site, subject=given.subject, by=call.by.ref, note=given.note, due_at=given.due_at
         )
     return await _order(call, made, await _names(call))
+
+
+async def list_workers(call: Call) -> shapes.Workers:
+    """To whom an order can be given."""
+    users = await call.parts.accounts.users()
+    return shapes.Workers(sorted(user.name for user in users if not user.disabled and _does_orders(call, user.roles)))
 
 
 async def take_order(call: Call) -> shapes.WorkOrderInfo:
@@ -177,10 +183,13 @@ async def _ref_of(call: Call, name: str | None) -> str | None:
     if name is None:
         return None
     user = await call.parts.accounts.user(name)
-    rights = set() if user is None else {right for role in user.roles for right in call.parts.roles.get(role, ())}
-    if user is None or Right.WORK_ORDERS not in rights:
+    if user is None or not _does_orders(call, user.roles):
         raise Problem(Kind.VALIDATION, errors=(FieldError("assignee", "nobody of that name does work orders"),))
     return user.ref
+
+
+def _does_orders(call: Call, roles: Iterable[str]) -> bool:
+    return any(Right.WORK_ORDERS in call.parts.roles.get(role, ()) for role in roles)
 
 
 async def _words(call: Call, ref: str | None) -> str:

@@ -71,6 +71,12 @@ class WorkOrderInfo(Answer, frozen=True):
     ended_at: datetime | None
 
 
+class Workers(Answer, frozen=True):
+    """Users who may take work orders, by name."""
+
+    workers: list[str]
+
+
 class WorkOrders(Answer, frozen=True):
     orders: list[WorkOrderInfo]
 

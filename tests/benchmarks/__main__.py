@@ -1,16 +1,17 @@
 """The command line of the benchmarks: `python -m tests.benchmarks [NAME] [options]`.
 
-Names: tap, holders, kiosk; only when they are named round, video, watched. No name: the first three.
+Names: tap, holders, kiosk; only when they are named control, round, video, watched. No name: the first three.
 """
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import holders, kiosk, round, tap, video, watched
+from tests.benchmarks import control, holders, kiosk, round, tap, video, watched
 from tests.benchmarks.rig import CannotMeasure, say
 
 BENCHMARKS = {
+    "control": control.main,
     "tap": tap.main,
     "holders": holders.main,
     "kiosk": kiosk.main,
@@ -18,7 +19,7 @@ BENCHMARKS = {
     "video": video.main,
     "watched": watched.main,
 }
-ALONE = frozenset({"round", "video", "watched"})
+ALONE = frozenset({"control", "round", "video", "watched"})
 """Only when they are named: a day of 500 cameras takes half an hour, and clips of faults come from outside."""
 
 

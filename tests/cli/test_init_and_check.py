@@ -165,6 +165,8 @@ def test_the_commands_are_these():
                 ("level", "unified"),
                 ("replay",),
                 ("retention",),
+                ("backup",),
+                ("restore",),
                 ("run",),
                 ("simulate",),
                 ("user", "add"),

@@ -45,7 +45,7 @@ from devices.messages import (
 )
 from devices.topics import Kind, device_topic
 from gateway.core import pass_values, pins
-from gateway.flows import directory_watch, doors, waiting
+from gateway.flows import alarm_entries, directory_watch, doors, waiting
 from gateway.flows.card_tap import card_tap
 from gateway.flows.command_result import command_result
 from gateway.flows.device_events import device_event
@@ -53,7 +53,8 @@ from gateway.flows.device_status import device_status, heartbeat
 from gateway.flows.devices import Device
 from gateway.flows.enrolment import Place
 from gateway.flows.site import Rules, Site
-from gateway.store.archive import StoreArchive, load_open_alarms
+from gateway.store.alarms import load_open_alarms
+from gateway.store.archive import StoreArchive
 from gateway.store.database import Database, open_database
 from gateway.store.head_file import HeadFile
 from gateway.store.ledger import Ledger
@@ -303,7 +304,9 @@ class House:
             pass_key=pass_values.key_from(settings.store_key, settings.campus.site),
         )
         self.site.devices.take_over(await archive.enrolled(), await archive.issued())
+        self.site.catalogue = settings.catalogue
         self.site.alarms.load(await self._database.read(load_open_alarms))
+        alarm_entries.restore(self.site)
         await doors.load(self.site)
         await waiting.restore(self.site)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.flows import alarms, calls, gate_help
+from gateway.flows import alarm_acts, alarms, calls, gate_help
 from gateway.flows.gate_books import ANSWERED, BUSY, CALLING, DONE, NOT_ANSWERED, About
 from gateway.flows.permits import NoSuchPermit, NotPossible, WrongField
-from gateway.web.devices import open_alarms
+from gateway.web.alarm_views import open_alarms
 from tests.flows.conftest import House
 
 VISIT = About("visit", "0123456789abcdef")
@@ -121,7 +121,7 @@ async def test_a_later_call_shows_anew_though_the_first_one_was_acknowledged(hou
     await gate_help.panic(house.site, "north", "guard-1")
     await house.settle()
     (alarm,) = house.site.alarms.by_id.values()
-    await alarms.acknowledge(house.site, alarm.id, "operator-1")
+    await alarm_acts.acknowledge(house.site, alarm.id, "operator-1")
 
     house.clock.go_on(31)
     await gate_help.panic(house.site, "north", "guard-1")

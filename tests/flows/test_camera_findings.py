@@ -12,7 +12,7 @@ import pytest
 
 from gateway.core.cameras import BLIND, OF_THE_RECORDING, Finding
 from gateway.core.health import Change
-from gateway.flows import alarms, camera_findings, camera_gaps, maintenance, work_orders
+from gateway.flows import alarm_acts, alarms, camera_findings, camera_gaps, maintenance, work_orders
 from gateway.flows.camera_checks import CheckRecord
 from gateway.flows.cameras import CameraBook, Evidence, Spell
 from gateway.flows.changes import CameraSpellMoved
@@ -74,9 +74,9 @@ async def test_it_is_told_again_until_it_is_mended_whoever_has_seen_it(scene: Ca
     await scene.find("yard", Finding.OCCLUSION)
     first = scene.alarm(COVERED, "yard")
     if seen == "acknowledged":
-        await alarms.acknowledge(scene.house.site, first.id, "operator-1")
+        await alarm_acts.acknowledge(scene.house.site, first.id, "operator-1")
     elif seen == "closed":
-        await alarms.close(scene.house.site, first.id, "somebody else's matter", "operator-1")
+        await alarm_acts.close(scene.house.site, first.id, "passed_on", "operator-1", "somebody else's matter")
 
     await scene.go_on(29 * 60, 60)
     before = scene.alarm(COVERED, "yard")
@@ -107,7 +107,7 @@ async def test_what_presses_more_is_told_more_often(scene: CameraHouse) -> None:
 
 async def test_a_restart_forgets_neither_the_finding_nor_when_it_was_told(scene: CameraHouse) -> None:
     spell = await scene.find("yard", Finding.OCCLUSION)
-    await alarms.acknowledge(scene.house.site, scene.alarm(COVERED, "yard").id, "operator-1")
+    await alarm_acts.acknowledge(scene.house.site, scene.alarm(COVERED, "yard").id, "operator-1")
     await scene.go_on(20 * 60, 60)
 
     await scene.restart()
@@ -277,10 +277,14 @@ async def test_a_campus_going_dark_at_once_loses_no_row(
         assert {row["camera"] for row in rows} == {camera.id for camera in cameras}
 
 
-def test_a_school_is_not_told_loudly_of_what_is_only_bad() -> None:
+async def test_a_school_is_not_told_loudly_of_what_is_only_bad(scene: CameraHouse) -> None:
+    site = scene.house.site
     ordinary, key = a_camera("a"), a_camera("b", is_key_site=True)
     loud = {
-        finding: (camera_findings.priority_of(ordinary, finding), camera_findings.priority_of(key, finding))
+        finding: (
+            camera_findings.priority_of(site, ordinary, finding),
+            camera_findings.priority_of(site, key, finding),
+        )
         for finding in Finding
     }
 

@@ -131,3 +131,33 @@ async def test_the_list_of_an_evening_that_was_slept_through_is_made_within_six_
 
     keys = {row.key for row in await house.all_rows() if row.kind == "not_returned_list"}
     assert keys == {f"d:not-returned:dorm-{n}:2026-11-24" for n in (1, 2, 3)}
+
+
+async def test_a_building_whose_boarders_are_not_back_is_one_alarm_until_all_are(house: House) -> None:
+    await with_boarders(house)
+    moved_to(house, 17)
+    gate, door = house.hand("gate"), house.hand("door")
+    await gate.status()
+    await door.status()
+    exit_ = house.hand("exit")
+    await exit_.status()
+    for card in ("BOARDER1", "BOARDER2"):
+        await goes(house, gate, card)
+        await goes(house, exit_, card, "out")
+    moved_to(house, 23)
+    await house.look()
+    await house.restart()
+    door = house.hand("door")
+    await door.status()
+
+    missing = house.alarms
+    await goes(house, door, "BOARDER1")
+    await house.look()
+    one_back = house.alarms
+    await goes(house, door, "BOARDER2")
+    await house.look()
+
+    late = ("late_return", "dorm-1")
+    assert (*late, "unacknowledged") in missing and (*late, "unacknowledged") in one_back
+    assert len([one for one in missing if one[0] == "late_return"]) == 1
+    assert (*late, "returned") in house.alarms

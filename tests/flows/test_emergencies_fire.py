@@ -259,9 +259,7 @@ async def test_a_real_fire_ends_every_drill_at_once(house: House) -> None:
     await house.settle()
     (ended,) = [row for row in await house.rows("emergency_ended") if row["emergency"] == drill.id]
     assert ended["why"] == "real_fire"
-    seen = []
-    while not feed._queue.empty():
-        seen.append(feed._queue.get_nowait())
+    seen = [one.event for one in feed.take()]
     feed.close()
     assert any(e["type"] == "drill_ended" and e["emergencies"] == [drill.id] for e in seen)
 

@@ -185,7 +185,7 @@ async def test_the_third_time_in_thirty_days_is_told_and_older_ones_do_not_count
     assert (await identify(house, "s1")).times == 3
 
     assert ("without_card_often", "north-in", "unacknowledged") in house.alarms
-    told = [watching._queue.get_nowait() for _ in range(watching._queue.qsize())]
+    told = [one.event for one in watching.take()]
     (often,) = [event for event in told if event["type"] == "without_card_often"]
     assert (often["holder"]["id"], often["times"]) == ("s1", 3)
     rows = [row for row in await house.rows("permit") if row["paper"] == "identification"]

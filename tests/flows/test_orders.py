@@ -188,9 +188,7 @@ async def test_the_strictest_of_several_holds_and_screens_hear_of_each_change(of
     await office.go_on(120, looks=12)
 
     assert await office.course() == [(3, 2), (2, 1), (1, 2), (2, 3)]
-    events = []
-    while not heard._queue.empty():
-        events.append(await anext(heard))
+    events = [one.event for one in heard.take()]
     told = [(e["from"], e["to"]) for e in events if e["type"] == "level" and e["zone"] == "dorm-1"]
     assert told == [(3, 2), (2, 1), (1, 2), (2, 3)]
     heard.close()

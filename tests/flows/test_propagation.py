@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from devices.messages import Emergency
+from devices.messages import (
+    Access,
+    AccessOutcome,
+    CredentialKind,
+    CredentialToken,
+    Direction,
+    Emergency,
+    LockState,
+    LockStateChanged,
+)
 from gateway.core.papers import EmergencyKind
 from gateway.flows import alarms, emergencies, postures, propagation
 from gateway.flows.propagation import State
@@ -24,7 +33,7 @@ async def lock_down(house: House, *zones: str, drill: bool = False) -> Any:
 
 async def test_only_a_devices_own_word_counts_as_following(house: House) -> None:
     hands = await on_duty(house, "gate", "door")
-    assert states(house)["gate"] is State.VERIFIED
+    assert states(house)["gate"] is State.ACKNOWLEDGED
 
     await lock_down(house)
     assert states(house)["gate"] is State.ASKED
@@ -32,8 +41,86 @@ async def test_only_a_devices_own_word_counts_as_following(house: House) -> None
     assert states(house)["gate"] is State.ASKED, "it lives, but it has not said what it enforces"
     await follow(house, hands["gate"])
 
-    assert states(house)["gate"] is State.VERIFIED
+    assert states(house)["gate"] is State.ACKNOWLEDGED
     assert states(house)["door"] is State.ASKED
+
+
+async def test_a_device_is_verified_when_it_is_heard_again_after_it_has_acknowledged(house: House) -> None:
+    hands = await on_duty(house, "gate", "door", "exit")
+    gate, door, way_out = hands["gate"], hands["door"], hands["exit"]
+    await lock_down(house)
+    house.clock.go_on(0.5)
+    for hand in hands.values():
+        await follow(house, hand)
+    assert {states(house)[name] for name in hands} == {State.ACKNOWLEDGED}
+
+    await gate.status()  # the broker tells what it has kept once more: nothing new
+    assert states(house)["gate"] is State.ACKNOWLEDGED
+    house.clock.go_on(2)
+    await gate.heartbeat()
+    await door.status()
+    access = Access(
+        tap="t-1", credential=CredentialToken(kind=CredentialKind.CARD, token="0" * 32), direction=Direction.IN,
+        outcome=AccessOutcome.DENY, reason="lockdown", posture=way_out.posture,
+    )  # fmt: skip
+    await way_out.event("access", access)
+
+    board = {one.device: one for one in propagation.board(house.site)}
+    assert [(board[name].state, board[name].verified_by) for name in hands] == [
+        (State.VERIFIED, "heartbeat"),
+        (State.VERIFIED, "status"),
+        (State.VERIFIED, "decision"),
+    ]
+    gate_took = board["gate"].acknowledged_after_s, board["gate"].verified_after_s, board["gate"].since_s
+    assert gate_took == (0.5, 2.5, None)
+    counts = propagation.counts(house.site)
+    assert (counts.acknowledged, counts.verified, counts.away) == (3, 3, counts.devices - 3)
+
+
+async def test_a_heartbeat_that_was_on_its_way_proves_nothing_and_the_next_one_does(house: House) -> None:
+    hands = await on_duty(house, "gate")
+    await lock_down(house)
+    before = house.clock.now()
+    house.clock.go_on(0.2)
+    await follow(house, hands["gate"])
+
+    await hands["gate"].heartbeat(at=before)
+    assert states(house)["gate"] is State.ACKNOWLEDGED
+    await hands["gate"].heartbeat(at=before)  # its clock was set back: it beats all the same
+    assert states(house)["gate"] is State.VERIFIED
+
+
+async def test_a_new_start_has_to_acknowledge_and_be_heard_again(house: House) -> None:
+    hands = await on_duty(house, "gate")
+    house.clock.go_on(5)
+    await hands["gate"].heartbeat()
+    assert states(house)["gate"] is State.VERIFIED
+
+    hands["gate"].boot = "another"
+    await hands["gate"].status()
+    assert states(house)["gate"] is State.ACKNOWLEDGED
+    await hands["gate"].status(online=False)
+    assert {one.device: one.why for one in propagation.board(house.site)}["gate"] == "lost"
+
+
+async def test_an_escape_door_that_says_evacuate_and_stays_locked_does_not_follow(house: House) -> None:
+    hands = await on_duty(house, "door")
+    door = hands["door"]
+    await emergencies.start(house.site, EmergencyKind.EVACUATE, ("dorm-1",), "test", "guard")
+    door.posture = house.courier.posture("door").version
+    await door.status(lock_state=LockState.LOCKED)
+    house.clock.go_on(5.1)
+    await door.heartbeat()
+    await postures.look(house.site)
+
+    (shown,) = [one for one in propagation.board(house.site) if one.device == "door"]
+    assert (shown.state, shown.why) == (State.LATE, "not_released")
+    assert (alarms.POSTURE_LATE, "door", "unacknowledged") in house.alarms
+    await door.event("lock_state", LockStateChanged(state=LockState.RELEASED))
+    await postures.look(house.site)
+
+    assert states(house)["door"] is State.VERIFIED
+    assert (alarms.POSTURE_LATE, "door", "returned") in house.alarms
 
 
 async def test_a_device_that_does_not_follow_within_five_seconds_is_an_alarm_until_it_does(house: House) -> None:
@@ -153,8 +240,8 @@ async def test_counts_go_by_zone_and_those_within(house: House) -> None:
 
     whole, dormitory = propagation.counts(house.site), propagation.counts(house.site, "dorm-1")
 
-    assert whole.devices == 7 and whole.verified + whole.asked == 7
-    assert (dormitory.devices, dormitory.verified, dormitory.asked) == (2, 0, 2), "the door and the panel"
+    assert whole.devices == 7 and whole.acknowledged + whole.asked == 7
+    assert (dormitory.devices, dormitory.acknowledged, dormitory.asked) == (2, 0, 2), "the door and the panel"
 
 
 async def test_a_drill_is_marked_in_every_word_about_it(house: House) -> None:

@@ -17,7 +17,7 @@ from devices.messages import Direction as Way
 from devices.messages import Passage
 from gateway.core.kinds import HolderKind
 from gateway.core.papers import Authorisation, BanAct, LeaveSlip, PaperKind, SlipReason, Vehicle, VehicleKind
-from gateway.flows import alarms, bans, clock_watch, directory_watch, holds, people, vehicles, visits
+from gateway.flows import alarm_acts, alarms, bans, clock_watch, directory_watch, holds, people, vehicles, visits
 from gateway.flows.changes import HolderLeft, NoteKept, PaperFiled, PeopleChanged, PlateNoted, PortraitKept, RowsErased
 from gateway.flows.people_import import HolderRow, Plan
 from gateway.flows.ports import Entry, Unit
@@ -282,7 +282,7 @@ async def test_an_open_case_about_one_person_keeps_all_that_may_belong_to_it(hou
     await house.site.ledger.commit(Unit((Entry("note", now, {}),), changes))
     alarm = await alarms.raise_alarm(house.site, alarms.LATE_EXIT, "gate")
     await asyncio.sleep(0)  # its row goes on its way
-    await alarms.close(house.site, alarm.id, "the car was damaged", "officer-1")
+    await alarm_acts.close(house.site, alarm.id, "handled", "officer-1", "the car was damaged")
     files = [tmp_path / name / "one" for name in ("evidence", "pictures", "exports")]
     for path in files:
         path.parent.mkdir()

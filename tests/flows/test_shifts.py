@@ -13,7 +13,7 @@ from gateway.core.nouns import Item, Label
 from gateway.core.papers import ShiftState, Side
 from gateway.core.posts import open_since, within
 from gateway.core.windows import Window
-from gateway.flows import alarms, calls, gate_help, shifts
+from gateway.flows import alarm_acts, alarms, calls, gate_help, shifts
 from gateway.flows.permits import NotPossible, NotYours, WrongField
 from gateway.flows.shift_watch import ShiftWatch
 from gateway.flows.shifts import Count, Signer
@@ -273,7 +273,7 @@ async def test_one_that_a_person_closed_comes_again_only_after_half_an_hour(hous
     await watch.look()
     await look(house, watch, 11)
     (alarm,) = house.site.alarms.by_id.values()
-    await alarms.close(house.site, alarm.id, "known", "operator-1")
+    await alarm_acts.close(house.site, alarm.id, "handled", "operator-1")
 
     await look(house, watch, 20)
     assert unmanned(house) == []

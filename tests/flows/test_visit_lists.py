@@ -62,7 +62,7 @@ def visit_of_file(paper: object) -> Visit:
 
 
 def events(watching: Any, kind: str) -> list[dict[str, Any]]:
-    some = [watching._queue.get_nowait() for _ in range(watching._queue.qsize())]
+    some = [one.event for one in watching.take()]
     return [event for event in some if event["type"] == kind]
 
 

@@ -449,7 +449,7 @@ async def test_a_visitors_vehicle_comes_when_approved_and_its_exit_asks_for_a_lo
 
     await passed(house, "沪C11111", "lane", "out", "plate")
 
-    told = [watching._queue.get_nowait()["type"] for _ in range(watching._queue.qsize())]
+    told = [one.event["type"] for one in watching.take()]
     assert told.count("look_at_vehicle") == 1
     assert await tap(house, "沪C11111", "lane", kind="plate") == ("deny", "credential_revoked")
     assert house.site.directory.papers.vehicles == {}

@@ -110,7 +110,7 @@ async def test_an_overdue_order_is_an_alarm_until_it_is_done(scene: CameraHouse)
     await scene.house.settle()
 
     assert before is None
-    assert (late.state, late.priority, order.id in late.detail) == ("unacknowledged", "medium", True)
+    assert (late.state, late.priority, order.id in late.detail) == ("unacknowledged", "low", True)
     assert scene.alarm(OVERDUE, "yard").state == "returned"
     scene.check("yard")
     await scene.go_on(400, 100, check=("yard",))

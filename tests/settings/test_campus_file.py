@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from gateway.core.kinds import DayKind, Profile
-from gateway.core.nouns import VehicleWindow
+from gateway.core.nouns import VehicleWindow, VigilanceRules
 from gateway.core.windows import Window
 from gateway.new_site import write_new_site
 from gateway.settings import ConfigurationError, load
@@ -67,7 +67,26 @@ def test_what_the_campus_says_of_days_lanes_posts_and_zones_is_taken(site, spoil
 LANE = "    keypad: true\n"
 NO_DAYS = "calendar: []\n"
 NO_MORE = "# leaving_windows_on:\n"
+ROOMS = (
+    "calendar: []\ncontrol_rooms: [{{id: east, name: {{en: East, zh: 东}}, zones: [teaching]}}, "
+    "{{id: {}, name: {{en: West, zh: 西}}, zones: {}}}]\n"
+)
 SOUTH = "portals: [south-in, south-out]\n  - id: control-room"
+
+
+def test_control_rooms_and_the_night_of_lone_operators_are_taken(site, spoil):
+    assert load(site, {}).campus.control_rooms == ()
+    assert load(site, {}).campus.vigilance == VigilanceRules(Window(22 * 60, 6 * 60), 10, 10)
+
+    night = 'vigilance: {from: "23:00", to: "05:30", every_min: 15, within_min: 5}\n'
+    spoil("campus.yaml", NO_DAYS, ROOMS.format("west", "[dorm-1, dorm-2]") + night)
+
+    campus = load(site, {}).campus
+    assert [(room.id, room.name.zh, room.zones) for room in campus.control_rooms] == [
+        ("east", "东", {"teaching"}),
+        ("west", "西", {"dorm-1", "dorm-2"}),
+    ]
+    assert campus.vigilance == VigilanceRules(Window(23 * 60, 5 * 60 + 30), 15, 5)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +124,13 @@ SOUTH = "portals: [south-in, south-out]\n  - id: control-room"
         ("    portals: [control-room-door]\n",
          '    portals: [control-room-door]\n    windows: [{from: "24:00", to: "01:00"}]\n',
          "posts[2].windows[0].from", "starts before"),
+        (NO_DAYS, ROOMS.format("dorm-1", "[campus]"), "control_rooms[1].id", "is a zone already"),
+        (NO_DAYS, ROOMS.format("west", "[dorm-11]"), "control_rooms[1].zones[0]", "did you mean 'dorm-1'"),
+        (NO_DAYS, ROOMS.format("west", "[teaching]"), "control_rooms[1].zones[0]", "by room 'east' already"),
+        (NO_DAYS, ROOMS.format("east", "[dorm-1]"), "control_rooms[1].id", "the first is control_rooms[0]"),
+        (NO_DAYS, ROOMS.format("west", "[]"), "control_rooms[1].zones", "at least one"),
+        (NO_DAYS, "calendar: []\nvigilance: {every_min: -1}\n", "vigilance.every_min", "at least 0"),
+        (NO_DAYS, 'calendar: []\nvigilance: {from: "06:00"}\n', "vigilance.to", "another time"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_where_it_stands(faults, spoil, before, after, field, says):

@@ -23,6 +23,8 @@ notices:
   robots: {office: secrets/office.robot}
   counsellors: {dorm-1: S-9, students: "robot:office"}
   units: {staff: S-1}
+  duty_leader: S-1
+  reports: {District office: "robot:office"}
 """
 ROBOT = "wecombot://693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa"
 SECRETS = {"mail.password": "p@ss word", "relay.url": "https://u:pw@relay.example/in", "office.robot": ROBOT}
@@ -54,6 +56,7 @@ def test_everything_that_is_written_is_there_and_no_secret_shows(configure: Call
     rules = notices.rules(b"k" * 32)
     assert (rules.base_url, rules.robots) == ("https://gate.school.example:8443", {"office"})
     assert rules.counsellors == {"dorm-1": "S-9", "students": "robot:office"} and rules.units == {"staff": "S-1"}
+    assert (rules.duty_leader, rules.reports) == ("S-1", {"District office": "robot:office"})
     shown = repr(settings) + repr(rules)
     assert not any(part in shown for part in ("p@ss", "u:pw", ROBOT, "kkkk"))
 
@@ -92,6 +95,7 @@ def test_the_environment_says_it_too(site: Path, tmp_path: Path) -> None:
         ("smtp.school.example:587", "smtp.school.example", "notices.mail_server", "host:port"),
         ("[wecom,", "[telegram,", "notices.messengers[0]", "wecom"),
         ("robot:office", "robot:nobody", "notices.counsellors.students", "no robot"),
+        ("duty_leader: S-1", 'duty_leader: "robot:nobody"', "notices.duty_leader", "no robot"),
         ("secrets/mail.password", "secrets/none", "", "is missing"),
         ("mail_user", "mail_usr", "notices.mail_usr", "not a field"),
     ],

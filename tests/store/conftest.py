@@ -73,7 +73,7 @@ class Book:
     def verdict(self, copy: Path | None = None) -> Verdict:
         head_file = HeadFile(self.head_path, KEY)
         try:
-            return verify_ledger(self.database, head_file.newest(), copy, KEY)
+            return verify_ledger(self.database, head_file.newest(), copy, KEY, taken_back=head_file.restored())
         finally:
             head_file.close()
 

@@ -8,9 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.core.chain import Head, link_hash
+from gateway.flows.ledger_book import WalkEnded
 from gateway.store.head_file import HeadFile, write_copy
 from gateway.store.ledger import Ledger
 from gateway.store.tables import head, ledger
+from gateway.store.verification import LedgerWalk
 from tests.store.conftest import KEY, Book, unit
 
 COUNT = 12
@@ -253,3 +255,18 @@ def test_a_head_file_that_is_gone_is_told_by_the_next_writer_for_good(written: B
     told = [row for row in written.rows() if row.kind == "ledger_cut"]
     assert len(told) == 1
     assert not written.verdict().holds
+
+
+def test_a_walk_beside_a_gateway_tells_how_far_it_is_and_ends_when_it_is_told_to(written: Book) -> None:
+    told: list[tuple[int, int]] = []
+
+    walk = LedgerWalk(written.database, written.head_file().newest, None, KEY)
+
+    assert walk(lambda count, of: told.append((count, of))).holds
+    assert told == [(0, COUNT), (COUNT, COUNT)]
+
+    def ended(_count: int, _of: int) -> None:
+        raise WalkEnded
+
+    with pytest.raises(WalkEnded):
+        walk(ended)

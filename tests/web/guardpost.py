@@ -19,23 +19,31 @@ import msgspec
 from argon2 import PasswordHasher
 
 from devices.messages import Ack, Command, Credential, CredentialKind, CredentialPage, Direction, Posture, Tap
+from gateway.configuration_folder import Folder as ConfigFolder
 from gateway.core import pass_values, pins
 from gateway.core.kinds import Profile
 from gateway.flows.accounts import Token, User, new_token, new_user, token_made, user_added
+from gateway.flows.backups import BackupRules, Backups
 from gateway.flows.card_tap import card_tap
-from gateway.flows.enrolment import Place, device_enrolled, new_enrolment
+from gateway.flows.configuration import Configuration
+from gateway.flows.enrolling import Enrolling
+from gateway.flows.enrolment import BrokerUser, Place, device_enrolled, new_enrolment
 from gateway.flows.passwords import Passwords
 from gateway.flows.people import import_csv
 from gateway.flows.ports import FastClock, Unit
 from gateway.flows.site import Rules, Site
+from gateway.mqtt.broker_config import taken_names
+from gateway.mqtt.broker_files import BrokerFiles
 from gateway.new_site import write_new_site
 from gateway.policy_file import parse_policy
 from gateway.reports.shelf import Shelf
 from gateway.settings import Settings, load
 from gateway.store.accounts import Accounts, add_token_change, add_user_change
 from gateway.store.archive import StoreArchive
+from gateway.store.backup_folder import Folder as BackupFolder
 from gateway.store.database import Database, open_database
-from gateway.store.enrolment import enrol_change
+from gateway.store.device_book import StoredDevices
+from gateway.store.enrolment import broker_users, enrol_change
 from gateway.store.ledger import Ledger
 from gateway.store.queries import Queries
 from gateway.store.sealing import Sealer
@@ -48,6 +56,8 @@ from tests.parts.made_once import fresh_database
 SHOWN = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 """Ten in the morning at the campus: lessons, no leaving window."""
 PASSWORD = "a long enough password"
+LEDGER_KEY = bytes(32)
+"""Under which backups are sealed."""
 
 PEOPLE = """id,name,kind,groups,card,plate,dormitory,valid_from,valid_to
 S-1,Li Na,staff,staff,CARD-LI,,,,
@@ -141,6 +151,7 @@ class GuardPost:
             pin_key=pins.key_from(self.settings.store_key),
             pass_key=pass_values.key_from(self.settings.store_key, self.settings.campus.site),
         )
+        self.site.catalogue = self.settings.catalogue
         self.site.broker_connected = True
         for kind, device, portal in DEVICES:
             enrolment = new_enrolment(kind, device, Place(portal, None), self.settings.campus)
@@ -160,10 +171,27 @@ class GuardPost:
             "libraries": libraries,
             "passwords": Passwords(PASSES, MEMORY_KIB),
             "reports": Shelf(self.site),
+            "configuration": Configuration(self.site, ConfigFolder(self.folder / "configuration", {})),
+            "backups": Backups(
+                self.site,
+                BackupFolder(self.database, self.folder / "backups", self.settings.campus.site, LEDGER_KEY),
+                BackupRules(nightly=True, at_min=150, keep=2),
+            ),
+            "device_records": (book := StoredDevices(self.database, sealer)),
+            "enrolling": Enrolling(
+                self.site,
+                book,
+                BrokerFiles(self.settings, self._broker_users),
+                taken_names=taken_names(self.settings.mqtt_username),
+            ),
         }
         self.listener = Listener(make_app(self.site, **(values | app)), "127.0.0.1", 0)
         await self.listener.start()
         return self
+
+    def _broker_users(self) -> list[BrokerUser]:
+        sealer = Sealer(self.settings.store_key)
+        return self.database.read_now(lambda connection: broker_users(connection, sealer))
 
     @property
     def url(self) -> str:

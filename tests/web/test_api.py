@@ -254,14 +254,18 @@ async def test_an_alarm_is_seen_acknowledged_and_closed(post: GuardPost) -> None
     worst = found["alarms"][0]
     _, acknowledged = await ask(operator, "POST", f"/api/v1/alarms/{worst['id']}/acknowledge")
     _, closed = await ask(
-        operator, "POST", f"/api/v1/alarms/{worst['id']}/close", json={"disposal": "a cleaner had left by it"}
+        operator,
+        "POST",
+        f"/api/v1/alarms/{worst['id']}/close",
+        json={"disposal": "false_alarm", "words": "a cleaner had left by it"},
     )
     again, _ = await ask(operator, "POST", f"/api/v1/alarms/{worst['id']}/acknowledge")
     _, past = await ask(operator, "GET", "/api/v1/alarms", params={"state": "closed"})
 
     assert [alarm["condition"] for alarm in found["alarms"]] == ["forced_door", "device_clock"]
     assert (acknowledged["state"], closed["state"], again) == ("acknowledged", "closed", 404)
-    assert [(alarm["id"], alarm["disposal"]) for alarm in past["alarms"]] == [(worst["id"], "a cleaner had left by it")]
+    told = [(alarm["id"], alarm["disposal"], alarm["words"]) for alarm in past["alarms"]]
+    assert told == [(worst["id"], "false_alarm", "a cleaner had left by it")]
 
 
 async def test_the_picture_of_an_alarm_is_shown_to_who_deals_with_it_and_the_look_is_recorded(post: GuardPost) -> None:

@@ -294,3 +294,20 @@ async def test_five_hundred_cameras_are_listed_within_50_ms(tmp_path: Path) -> N
     finally:
         await many.settle()
         await post.close()
+
+
+async def test_the_control_room_gives_an_order_to_somebody_who_mends_and_to_nobody_else(cameras: CameraPost) -> None:
+    guard = await cameras.post.signed_in("guard1", "operator")
+    await cameras.post.add_user("fitter1", "maintenance")
+    await cameras.post.add_user("teacher1", "teacher")
+    _, made = await ask(guard, "POST", "work-orders", {"subject": "yard-east", "note": "lens is dirty"})
+    where = f"work-orders/{made['id']}"
+    due = (cameras.post.site.clock.now() + timedelta(days=2)).replace(microsecond=0)
+
+    _, workers = await ask(guard, "GET", "work-orders/workers")
+    _, given = await ask(guard, "PATCH", where, {"assignee": "fitter1", "due_at": due.isoformat()})
+    status, problem = await ask(guard, "PATCH", where, {"assignee": "teacher1"})
+
+    assert workers == {"workers": ["fitter1"]}
+    assert (given["assignee"], given["due_at"]) == ("fitter1", due.isoformat().replace("+00:00", "Z"))
+    assert status == 422 and problem["errors"][0]["field"] == "assignee"

@@ -134,9 +134,7 @@ async def test_a_drill_says_so_everywhere_and_leaves_its_record(post: GuardPost)
     assert record["signed_by"] == "leader1" and record["ended_at"] is not None
     paper = await emergencies.find(post.site, id)
     assert paper.mustered == (), "when it is over, only the counts stay"
-    told = []
-    while not feed._queue.empty():
-        told.append(feed._queue.get_nowait())
+    told = [one.event for one in feed.take()]
     feed.close()
     about = [event for event in told if event["type"] in ("emergency", "propagation")]
     assert about and all(event["drill"] for event in about if event["type"] == "emergency")

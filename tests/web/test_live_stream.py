@@ -7,7 +7,7 @@ from itertools import pairwise
 import aiohttp
 import pytest
 
-from gateway.flows import alarms, feed
+from gateway.flows import alarms
 from gateway.web import live
 from gateway.web.context import PARTS
 from tests.web.guardpost import GuardPost
@@ -70,7 +70,7 @@ async def test_what_is_told_by_the_hundred_goes_out_one_at_a_time(post: GuardPos
         for number in range(300):
             post.site.feed.publish({"type": "camera_finding", "camera": f"c{number}"})
         while not waiting or waiting[-1]:
-            waiting.append(screen._queue.qsize())
+            waiting.append(screen.behind)
             await asyncio.sleep(0)
 
     assert max(before - after for before, after in pairwise(waiting)) <= 2
@@ -129,7 +129,7 @@ async def test_a_stream_ends_within_a_second_of_its_session(post: GuardPost) -> 
 async def test_a_screen_that_does_not_keep_up_is_cut_off_and_counted(
     post: GuardPost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "QUEUE_SIZE", 20)
+    post.site.feed.kept = 20
     monkeypatch.setattr(live, "SEND_WITHIN_S", 0.5)
     guard = await post.signed_in("guard1", "guard")
     cookie = next(c.value for c in guard.cookie_jar)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from gateway.core.kinds import HolderKind
 from gateway.core.nouns import Holder
-from gateway.core.papers import PAPERS, BanAct, RefusalReason, SlipReason
+from gateway.core.papers import PAPERS, BanAct, RefusalReason, SlipReason, incidents
 from gateway.flows import alarms, people_csv
 from gateway.store import tables
 from gateway.store.tables import metadata
@@ -51,8 +51,22 @@ FREE_WORDS = {
     "Export": {"reason"},
     "Vehicle": {"route"},
     "MaintenanceWindow": {"reason"},  # kept as a note
+    "IncidentNote": {"text"},
+    "ByWord": {"to"},  # an office
+    "Draft": {"time", "place", "source", "nature", "scope", "trend", "measures"},
+    "Verdict": {"remark"},
+    "Sent": {"to", "unreviewed"},
+    "FollowUp": {"text", "to"},
+    "Closing": {"cause", "measures", "lesson"},
+    "Reopened": {"reason"},
 }
 """Text that somebody types into a paper: about the matter. Slips and bans have none, and no holder has."""
+
+OF_INCIDENTS = (
+    incidents.IncidentNote, incidents.ByWord, incidents.Draft, incidents.Verdict, incidents.Sent, incidents.FollowUp,
+    incidents.Closing, incidents.Reopened, incidents.MergedAlarm,
+)  # fmt: skip
+"""What an incident is made of: its words stand in these."""
 
 
 def telling(words: set[str]) -> list[str]:
@@ -90,7 +104,7 @@ def test_no_table_has_a_column_for_it() -> None:
 
 
 def test_no_paper_has_a_field_for_it() -> None:
-    names = {field.name for paper in PAPERS for field in fields(paper)}
+    names = {field.name for paper in (*PAPERS, *OF_INCIDENTS) for field in fields(paper)}
 
     assert telling(names) == []
     assert {field.name for field in fields(Holder)} == ABOUT_A_PERSON
@@ -119,7 +133,7 @@ def test_no_table_of_people_brings_it_in() -> None:
 
 
 def test_the_closed_lists_are_acts_and_matters_never_people() -> None:
-    lists: tuple[type[Enum], ...] = (BanAct, SlipReason, RefusalReason, HolderKind)
+    lists: tuple[type[Enum], ...] = (BanAct, SlipReason, RefusalReason, HolderKind, incidents.IncidentKind)
     words = {member.value for one in lists for member in one}
 
     assert telling(words) == []
@@ -132,7 +146,7 @@ def test_words_that_somebody_types_are_about_matters_and_every_one_is_known() ->
     references = re.compile(
         r"(_by|_from)$|^(id|holder|host|subject|organiser|collector|driver|attendant|act|kind|order)$"
     )
-    for paper in PAPERS:
+    for paper in (*PAPERS, *OF_INCIDENTS):
         typed = {
             field.name
             for field in fields(paper)
@@ -151,6 +165,7 @@ def test_words_that_somebody_types_are_about_matters_and_every_one_is_known() ->
         }  # of a shift: all of them references
         closed |= {"approvers", "ended_by", "signed_by", "mustered", "oral"}
         closed |= {"findings", "priority", "assignee", "done_note", "cameras"}  # words of lists, and references
+        closed |= {"place", "zones", "condition", "pictures", "notice", "responsible"}  # of an incident: the same
         assert typed - closed <= kept, (paper.__name__, typed - closed - kept)
 
 
@@ -184,7 +199,7 @@ async def test_what_people_type_stands_in_no_row_and_can_be_erased(post: GuardPo
     asked = {
         "/api/v1/devices/north-in-1/commands": {"action": "unlock", "reason": typed},
         "/api/v1/devices/north-in-1/quarantine/end": {"reason": typed},
-        f"/api/v1/alarms/{alarm.id}/close": {"disposal": typed},
+        f"/api/v1/alarms/{alarm.id}/close": {"disposal": "handled", "words": typed},
     }
     answers = {}
     for path, body in asked.items():

@@ -9,6 +9,8 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 from gateway.core import entering, leaving, needs
+from gateway.core.alarm_catalogue import CallOutcome, Disposal, OutReason, Priority, ShelfReason
+from gateway.core.alarm_course import State
 from gateway.core.cameras import Finding, Miss, SourceKind
 from gateway.core.kinds import CredentialKind, Direction, HolderKind, Outcome, Verdict
 from gateway.core.papers import WorkOrderState
@@ -73,8 +75,13 @@ def test_every_code_that_the_gateway_can_send_has_a_word() -> None:
     assert set(WORDS["kind"]) == set(HolderKind)
     assert set(WORDS["credential"]) == set(CredentialKind)
     assert set(WORDS["finding"]) == set(Verdict)
-    assert set(WORDS["alarm"]) >= set(alarms.PRIORITY)
-    assert set(WORDS["priority"]) == set(alarms.PRIORITY.values())
+    assert set(WORDS["alarm"]) >= alarms.CONDITIONS
+    assert set(WORDS["priority"]) == set(Priority)
+    assert set(WORDS["alarm_state"]) == set(State)
+    assert set(WORDS["disposal"]) == set(Disposal)
+    assert set(WORDS["shelf_reason"]) == set(ShelfReason)
+    assert set(WORDS["out_reason"]) == set(OutReason)
+    assert set(WORDS["call_outcome"]) == set(CallOutcome)
     assert set(WORDS["camera_finding"]) == set(Finding)
     assert set(WORDS["camera_miss"]) == set(Miss)
     assert set(WORDS["camera_source"]) == set(SourceKind)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from gateway.core.papers.by_hand import Identification, IdentificationReason, Opening, OpeningKind, Service
 from gateway.core.papers.emergencies import Cause, Emergency, EmergencyKind, Followed, Remark
+from gateway.core.papers.incidents import Incident
 from gateway.core.papers.kinds import PaperKind
 from gateway.core.papers.orders import Authority, Lack, Oral, Order, OrderState
 from gateway.core.papers.permits import (
@@ -66,6 +67,7 @@ __all__ = [
     "Hold",
     "Identification",
     "IdentificationReason",
+    "Incident",
     "Lack",
     "LeaveSlip",
     "MaintenanceWindow",
@@ -117,6 +119,7 @@ Paper = (
     | StandingPass
     | WorkOrder
     | MaintenanceWindow
+    | Incident
 )
 PAPERS: tuple[type[Paper], ...] = (
     Order,
@@ -136,6 +139,7 @@ PAPERS: tuple[type[Paper], ...] = (
     StandingPass,
     WorkOrder,
     MaintenanceWindow,
+    Incident,
 )
 
 
@@ -159,6 +163,8 @@ class Papers:
     work_orders: Mapping[str, WorkOrder] = field(default_factory=dict)
     """By what is to be mended: there is one of each."""
     maintenance: tuple[MaintenanceWindow, ...] = ()
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    """Those that are open, by id."""
 
 
 def key_of(paper: Paper) -> str:
@@ -208,4 +214,5 @@ def arrange(papers: Mapping[str, Paper]) -> Papers:
         standing={holder: tuple(some) for holder, some in standing.items()},
         work_orders=work_orders,
         maintenance=tuple(maintenance),
+        incidents={p.id: p for p in live.values() if isinstance(p, Incident)},
     )

@@ -23,3 +23,4 @@ class PaperKind(StrEnum):
     STANDING_PASS = "standing_pass"
     WORK_ORDER = "work_order"
     MAINTENANCE = "maintenance"
+    INCIDENT = "incident"

@@ -5,7 +5,6 @@
 
 import { LitElement } from "lit";
 import { ask } from "../api.js";
-import { data } from "../i18n.js";
 import { fits, inOrder, withTold } from "./store.js";
 
 /**
@@ -14,7 +13,6 @@ import { fits, inOrder, withTold } from "./store.js";
  * @typedef {"cameras" | "orders" | "maintenance" | "round"} Tab
  */
 
-const given = data("page");
 const PAINT_EVERY_MS = 100;
 const LOAD_AFTER_MS = 300;
 
@@ -22,9 +20,9 @@ export class CamerasBook extends LitElement {
   constructor() {
     super();
     /** @type {Camera[]} */
-    this.cameras = given.cameras;
+    this.cameras = [];
     /** @type {Set<string>} */
-    this.rights = new Set(given.rights);
+    this.rights = new Set();
     this.filter = { text: "", state: "", zone: "" };
     /** @type {Tab} */
     this.tab = "cameras";
@@ -33,6 +31,8 @@ export class CamerasBook extends LitElement {
     this.detail = null;
     /** @type {any[] | null} */
     this.references = null;
+    /** Open alarms of other kinds, for which the chosen camera took pictures. @type {any[]} */
+    this.alarms = [];
     /** The day whose checks show, its hours, and the hour that is open. @type {{day: string, since: number, hours: Hour[] | null, open: number | null, checks: any[] | null, all: boolean}} */
     this.checks = { day: "", since: 0, hours: null, open: null, checks: null, all: false };
     /** @type {any[] | null} */
@@ -41,6 +41,8 @@ export class CamerasBook extends LitElement {
     this.windows = null;
     /** Orders that are over, once somebody has asked. @type {any[] | null} */
     this.pastOrders = null;
+    /** To whom an order can be given, once somebody has asked. @type {string[] | null} */
+    this.workers = null;
     /** @type {any} */
     this.round = null;
     /** What is typed, by form. @type {Record<string, any>} */
@@ -54,13 +56,16 @@ export class CamerasBook extends LitElement {
     this.sure = "";
     /** @type {"connecting" | "connected" | "lost"} */
     this.connection = "connecting";
-    this.heardAt = Date.parse(given.at);
+    this.heardAt = 0;
     this.heardHere = Date.now();
     /** How fast the gateway's clock runs: 1, or more where a simulated campus is shown. */
     this.pace = 1;
-    this.takeCoverage(given.coverage);
+    /** When the first hour of the strips begins. */
+    this.since = 0;
+    /** The last 24 hours of each camera. @type {Map<string, Hour[]>} */
+    this.hours = new Map();
     /** @type {string[]} */
-    this.order = inOrder(this.cameras).map((one) => one.id);
+    this.order = [];
     /** Whether somebody's finger is on the list. */
     this.isOn = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -74,6 +79,16 @@ export class CamerasBook extends LitElement {
   createRenderRoot() {
     this.replaceChildren();
     return this;
+  }
+
+  /** What the page knows at first. @param {{cameras: Camera[], rights: string[], at: string, coverage: any}} given */
+  begin(given) {
+    this.cameras = given.cameras;
+    this.rights = new Set(given.rights);
+    this.heardAt = Date.parse(given.at);
+    this.heardHere = Date.now();
+    this.takeCoverage(given.coverage);
+    this.order = inOrder(this.cameras).map((one) => one.id);
   }
 
   // ---------------------------------------------------------------- what comes
@@ -115,7 +130,6 @@ export class CamerasBook extends LitElement {
 
   takeCoverage(/** @type {any} */ coverage) {
     this.since = Date.parse(coverage.since);
-    /** @type {Map<string, Hour[]>} */
     this.hours = new Map(coverage.cameras.map((/** @type {any} */ one) => [one.camera, one.hours]));
   }
 
@@ -161,6 +175,10 @@ export class CamerasBook extends LitElement {
     await this.quietly(async () => (this.pastOrders = (await ask("GET", "work-orders?state=over")).orders));
   }
 
+  async loadWorkers() {
+    await this.quietly(async () => (this.workers = (await ask("GET", "work-orders/workers")).workers));
+  }
+
   async loadRound() {
     await this.quietly(async () => (this.round = await ask("GET", "camera-rounds")));
   }
@@ -173,6 +191,16 @@ export class CamerasBook extends LitElement {
       if (this.chosen !== id) return;
       this.detail = found;
       this.references = looks.references;
+    });
+    if (this.may("watch", "see_devices")) await this.loadAlarms(id);
+  }
+
+  /** What this camera saw before and after an alarm that is not about itself. */
+  async loadAlarms(/** @type {string} */ id) {
+    await this.quietly(async () => {
+      const { alarms } = await ask("GET", "alarms");
+      if (this.chosen !== id) return;
+      this.alarms = alarms.filter((/** @type {any} */ one) => !one.condition.startsWith("camera_") && one.pictures.some((/** @type {any} */ picture) => picture.camera === id));
     });
   }
 

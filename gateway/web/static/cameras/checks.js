@@ -7,7 +7,7 @@ import { COLON, COMMA } from "./signs.js";
 import { cell, hourOf, inWords, kindInWords, kindOf, KINDS, strip } from "./strip.js";
 import { dayAfter, dayOf } from "./times.js";
 
-/** @typedef {import("./main.js").CamerasPart} Page */
+/** @typedef {import("./desk.js").CamerasDesk} Page */
 /** @typedef {import("./strip.js").Hour} Hour */
 
 export function checks(/** @type {Page} */ page, /** @type {import("./signs.js").Camera} */ camera) {

@@ -4,19 +4,16 @@ import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { ask } from "../api.js";
 import { place, t, texts, word } from "../i18n.js";
+import { alarmPictures } from "./alarm_pictures.js";
 import { checks } from "./checks.js";
+import { addressOf, figure } from "./figures.js";
 import { references } from "./references.js";
 import { COLON, COMMA, named, priorityOf, saying, sign } from "./signs.js";
 import { ageOf, moment, stale } from "./times.js";
 import { orderCard } from "./orders.js";
 
 /** @typedef {import("./signs.js").Camera} Camera */
-/** @typedef {import("./main.js").CamerasPart} Page */
-
-/** Where a small picture lies. */
-export function addressOf(/** @type {string} */ camera, /** @type {string} */ picture) {
-  return `/api/v1/cameras/${camera}/evidence/${picture}`;
-}
+/** @typedef {import("./desk.js").CamerasDesk} Page */
 
 export function detail(/** @type {Page} */ page) {
   const camera = page.camera(page.chosen);
@@ -35,7 +32,7 @@ export function detail(/** @type {Page} */ page) {
       }</p>
       <p class="quiet">${facts(page, camera)}</p>
     </header>
-    ${figures(page, camera)} ${found(page, camera)} ${ordersOf(page, camera)} ${checks(page, camera)} ${references(page, camera)} ${about(page)}
+    ${figures(page, camera)} ${found(page, camera)} ${alarmPictures(page, camera)} ${ordersOf(page, camera)} ${checks(page, camera)} ${references(page, camera)} ${about(page)}
   </section>`;
 }
 
@@ -78,19 +75,6 @@ function figures(/** @type {Page} */ page, /** @type {Camera} */ camera) {
     )}
     ${evidence ? now : nothing}
   </div>`;
-}
-
-/**
- * @param {string | null | undefined | false} source
- * @param {string} alternative
- * @param {unknown} caption
- * @param {boolean} [old]
- */
-function figure(source, alternative, caption, old = false) {
-  return html`<figure data-old=${old}>
-    ${source ? html`<img src=${source} alt=${alternative} width="320" height="180" decoding="async" />` : html`<span class="thumb none"><span>${t("no picture")}</span></span>`}
-    <figcaption>${caption}</figcaption>
-  </figure>`;
 }
 
 function found(/** @type {Page} */ page, /** @type {Camera} */ camera) {

@@ -10,7 +10,7 @@ import { strip } from "./strip.js";
 import { ageOf, stale } from "./times.js";
 
 /** @typedef {import("./signs.js").Camera} Camera */
-/** @typedef {import("./main.js").CamerasPart} Page */
+/** @typedef {import("./desk.js").CamerasDesk} Page */
 
 /** The whole list with its head. */
 export function list(/** @type {Page} */ page) {
@@ -28,7 +28,8 @@ function empty() {
   </div>`;
 }
 
-function filters(/** @type {Page} */ page) {
+/** Which of them show: by state, name and zone. */
+export function filters(/** @type {Page} */ page) {
   const counts = counted(page.cameras);
   const wrong = page.cameras.filter(isWrong).length;
   const zones = [...new Set(page.cameras.map((one) => one.zone))].sort();

@@ -8,7 +8,7 @@ import { fromField, said as saidTime, toField } from "../slips/times.js";
 import { said } from "./detail.js";
 import { COMMA, named } from "./signs.js";
 
-/** @typedef {import("./main.js").CamerasPart} Page */
+/** @typedef {import("./desk.js").CamerasDesk} Page */
 
 const HOUR_MS = 3_600_000;
 

@@ -4,11 +4,12 @@ import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { ask } from "../api.js";
 import { place, t, texts, word } from "../i18n.js";
+import { assign, formOf, openAssign } from "./assign.js";
 import { said } from "./detail.js";
 import { COLON, COMMA, named, sign } from "./signs.js";
 import { ageOf, moment } from "./times.js";
 
-/** @typedef {import("./main.js").CamerasPart} Page */
+/** @typedef {import("./desk.js").CamerasDesk} Page */
 
 export function orders(/** @type {Page} */ page) {
   const some = page.orders;
@@ -32,7 +33,7 @@ export function orderCard(page, one, withName) {
   return html`<li class="order" data-state=${one.state} data-overdue=${one.overdue}>
     <p class="who">
       ${over ? nothing : sign("faulty", one.priority)}
-      ${withName && camera ? html`<a href=${`#cameras/${one.subject}`}><b>${name}</b></a>` : html`<b>${name}</b>`}
+      ${withName && camera ? html`<a href=${page.href("cameras", one.subject)}><b>${name}</b></a>` : html`<b>${name}</b>`}
       <span class="stage" data-state=${one.state}>${word("work_order", one.state)}${one.reopened ? ` · ${t("not mended {count} times", { count: one.reopened })}` : nothing}</span>
     </p>
     ${one.findings.length ? html`<p>${one.findings.map((/** @type {string} */ name) => word("camera_finding", name)).join(COMMA)}</p>` : nothing}
@@ -56,6 +57,7 @@ export function orderCard(page, one, withName) {
 function acts(/** @type {Page} */ page, /** @type {any} */ one, /** @type {string} */ name) {
   const typed = page.forms[one.id];
   if (typed) return form(page, one, name, typed.what ?? "");
+  if (page.forms[formOf(one)]) return assign(page, one, name);
   const mine = page.may("work_orders");
   const standing = (page.camera(one.subject)?.findings.length ?? 0) > 0;
   const cancel = `cancel ${one.id}`;
@@ -64,6 +66,9 @@ function acts(/** @type {Page} */ page, /** @type {any} */ one, /** @type {strin
       ? html`<button type="button" aria-busy=${page.busy === one.id} @click=${() => void take(page, one)}>${t("I take it")}<span class="sr">: ${name}</span></button>`
       : nothing}
     ${mine ? html`<button type="button" class="main" @click=${() => page.fill(one.id, { what: "" })}>${t("Done …")}<span class="sr">: ${name}</span></button>` : nothing}
+    ${page.may("work_orders", "close_alarms")
+      ? html`<button type="button" @click=${() => openAssign(page, one)}>${t("Who and until when …")}<span class="sr">: ${name}</span></button>`
+      : nothing}
     ${!standing && page.may("work_orders", "close_alarms")
       ? html`<button type="button" aria-busy=${page.busy === cancel} @click=${() => void drop(page, one, cancel)}>
           ${page.sure === cancel ? t("Touch again: it will not be done") : html`${t("Cancel the order")}<span class="sr">: ${name}</span>`}

@@ -7,7 +7,7 @@ import { t, word } from "../i18n.js";
 import { said } from "./detail.js";
 import { moment } from "./times.js";
 
-/** @typedef {import("./main.js").CamerasPart} Page */
+/** @typedef {import("./desk.js").CamerasDesk} Page */
 /** @typedef {import("./signs.js").Camera} Camera */
 
 export function references(/** @type {Page} */ page, /** @type {Camera} */ camera) {

@@ -7,7 +7,7 @@ import { said } from "./detail.js";
 import { COLON, named, sign } from "./signs.js";
 import { ageOf, moment } from "./times.js";
 
-/** @typedef {import("./main.js").CamerasPart} Page */
+/** @typedef {import("./desk.js").CamerasDesk} Page */
 
 const STATES = /** @type {Record<string, string>} */ ({ signed: "●", due: "◇", missed: "✕", ahead: "○" });
 
@@ -46,7 +46,7 @@ function point(/** @type {Page} */ page, /** @type {any} */ one) {
   const signs = { finding: sign("faulty", priority), not_seen: sign("no_picture"), order: sign("suspect"), maintenance: sign("maintenance") };
   return html`<li>
     ${signs[/** @type {keyof typeof signs} */ (one.kind)] ?? nothing}
-    <span>${camera ? html`<a href=${`#cameras/${one.place}`}>${name}</a>` : name}${COLON}${what(one)}</span>
+    <span>${camera ? html`<a href=${page.href("cameras", one.place)}>${name}</a>` : name}${COLON}${what(one)}</span>
     <span class="quiet">${moment(one.since)} (${ageOf(page.now - Date.parse(one.since))})${one.order && one.kind === "finding" ? ` · ${t("work order")}` : nothing}</span>
   </li>`;
 }

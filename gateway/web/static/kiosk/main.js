@@ -373,6 +373,7 @@ async function start() {
   if (page.shell) await fromHere();
   follow(hear, online, {
     query: `?gate=${encodeURIComponent(page.gate.id)}`,
+    resumes: false, // what the kiosk did by itself meanwhile is told to the gateway, and the lists come anew
     signedOut: () => void forget().then(() => location.reload()),
   });
   unlockSounds();

@@ -1,0 +1,177 @@
+"""When many alarms come at once: which of them becomes an entry of its own in the list, and which joins another.
+
+Whoever sits before the list can deal with about ten new entries in ten minutes (ISA-18.2 and EEMUA 191 call more a
+flood). So in any ten minutes at most `ENTRIES_AT_MOST` entries are new; what comes beyond that joins one that is open.
+Nothing is lost by it: a member keeps its own count and place. What is about somebody's life is always an entry of its
+own and takes no room from the others; a high priority still gets its own where lower ones do not any more.
+
+Two smaller rules beside it: several of one kind in one zone within a minute are one thing where the catalogue says so
+(a switch that died), and an alarm that comes and goes all the time (*chattering*) is said once, with how often.
+
+Pure: moments are monotonic seconds and are handed over. Who is a member of what, and what people see, is for the flows.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gateway.core.alarm_catalogue import Kind, Priority
+
+WINDOW_S = 600.0
+"""ISA-18.2 counts alarms in ten minutes."""
+ENTRIES_AT_MOST = 10
+"""New entries in that time, as ISA-18.2 and EEMUA 191 say of one operator; the fault table asks the same (D08)."""
+HIGH_AT_MOST = 9
+"""The last one is for the entry that takes in whatever fits nowhere else."""
+ORDINARY_AT_MOST = 6
+"""Medium and low ones leave three entries to the high ones."""
+SAME_KIND = 2
+"""So many of one condition in one zone stand for themselves; the third one joins."""
+BUSY = 4
+"""From so many new entries on, whatever has an open one of its condition and zone joins it at once."""
+TOGETHER_S = 60.0
+"""Devices behind one switch are found to be lost within seconds of each other; cameras at their next check."""
+
+Key = tuple[str, str]
+"""A condition and a zone."""
+FLOOD = "alarm_flood"
+"""The condition of the entry for what fits nowhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Something is wrong somewhere, and no alarm stands for it yet."""
+
+    kind: Kind
+    priority: Priority
+    zone: str
+
+    @property
+    def key(self) -> Key:
+        return self.kind.id, self.zone
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """It becomes an entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """It becomes a member of the entry with that id."""
+
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpensFlood:
+    """It becomes the first member of an entry `FLOOD`, which is made for it."""
+
+
+Verdict = Own | Joins | OpensFlood
+
+
+@dataclass(slots=True)
+class Entered:
+    """An entry that is open: what it stands for, when it came and when the last one joined."""
+
+    id: str
+    key: Key
+    at: float
+    joined_at: float
+    takes_members: bool = True
+
+
+@dataclass(slots=True)
+class Entries:
+    """The entries of the last ten minutes, and those that are still open."""
+
+    open: dict[str, Entered] = field(default_factory=dict)
+    _new: deque[float] = field(default_factory=deque)
+
+    def judge(self, newcomer: Newcomer, now: float) -> Verdict:
+        """What becomes of it. Nothing is noted: that is `entered` and `joined`."""
+        if newcomer.kind.is_life_safety:
+            return Own()
+        new = self.new_within_window(now)
+        same = [one for one in self._alive(now) if one.key == newcomer.key]
+        if same and (new >= BUSY or len(same) >= SAME_KIND or self._belongs(newcomer, same, now)):
+            return Joins(max(same, key=lambda one: (one.joined_at, one.id)).id)
+        if new < (HIGH_AT_MOST if newcomer.priority is Priority.HIGH else ORDINARY_AT_MOST):
+            return Own()
+        flood = next((one for one in self.open.values() if one.key[0] == FLOOD), None)
+        if flood is not None:
+            return Joins(flood.id)
+        return OpensFlood() if new < ENTRIES_AT_MOST else self._newest()
+
+    def entered(self, id: str, key: Key, now: float, *, counts: bool = True) -> None:
+        """An entry is new. `counts`: it takes room; not so what is about somebody's life."""
+        self.open[id] = Entered(id, key, now, now, takes_members=counts)
+        if counts:
+            self._new.append(now)
+
+    def joined(self, head: str, now: float) -> None:
+        """A member was added: the entry goes on being where such things go."""
+        if head in self.open:
+            self.open[head].joined_at = now
+
+    def left(self, id: str) -> None:
+        """The entry is closed. That it was new a moment ago stays true."""
+        self.open.pop(id, None)
+
+    def new_within_window(self, now: float) -> int:
+        """How many entries the last ten minutes brought."""
+        while self._new and now - self._new[0] >= WINDOW_S:
+            self._new.popleft()
+        return len(self._new)
+
+    def _alive(self, now: float) -> Iterable[Entered]:
+        """Entries to which something was added in the last ten minutes; an older one is another story."""
+        return (one for one in self.open.values() if now - one.joined_at < WINDOW_S)
+
+    def _belongs(self, newcomer: Newcomer, same: list[Entered], now: float) -> bool:
+        return newcomer.kind.together_in_zone and any(now - one.joined_at <= TOGETHER_S for one in same)
+
+    def _newest(self) -> Verdict:
+        """Somebody closed the flood's entry a moment ago, and there is still no room for another one."""
+        heads = (one for one in self.open.values() if one.takes_members)
+        newest = max(heads, key=lambda one: (one.at, one.id), default=None)
+        return Own() if newest is None else Joins(newest.id)
+
+
+# ---------------------------------------------------------------- one that comes and goes
+
+CHATTERS = ((3, 60.0), (6, WINDOW_S))
+"""So many times within so many seconds is chattering. Three in a minute is what ISA-18.2 calls so; six in ten minutes
+catches what repeats more slowly, and is already more than half of what one person can take in."""
+CALM_S = WINDOW_S
+"""After so long without a change it has stopped."""
+
+
+@dataclass(slots=True)
+class Chatter:
+    """One condition at one place: when it came."""
+
+    came: deque[float] = field(default_factory=deque)
+    times: int = 0
+    """Since it began to chatter."""
+
+    def comes(self, now: float) -> bool:
+        """It has come (anew); True while it is chattering."""
+        self.came.append(now)
+        longest = max(span for _, span in CHATTERS)
+        while self.came and now - self.came[0] > longest:
+            self.came.popleft()
+        if self.times:
+            self.times += 1
+        elif any(sum(now - at <= span for at in self.came) >= many for many, span in CHATTERS):
+            self.times = len(self.came)
+        return self.times > 0
+
+    def has_calmed(self, now: float) -> bool:
+        """True once it was quiet for long enough; then it is forgotten that it chattered."""
+        if self.came and now - self.came[-1] < CALM_S:
+            return False
+        self.came.clear()
+        self.times = 0
+        return True

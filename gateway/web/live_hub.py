@@ -1,0 +1,261 @@
+"""One hub for all screens of the control room: each event is made ready once, however many pages are open.
+
+Promises: a page is told everything after its snapshot or after the last event it had, in order, nothing twice; an event
+is encoded once for each class of rights that looks, never once for each page; what comes within 50 ms of what went
+before goes out together, a lone event at once; no page is waited for: each has a bounded place of its own for what it
+has not taken yet, and whoever lets that fill up is cut off and counted; between a few pages the gateway's taps get
+their turn. Leaves to others: who may connect (`live`), what the snapshot holds and what each class may hear
+(`control_stream`).
+
+Theory. The pump reads the feed's row of events in batches. A page that has begun stands at an event (`after`), and only
+what comes after that is handed to it: it does not matter whether the pump is ahead of the snapshot or behind it.
+A page that is still making its snapshot has not begun: it takes part from the number that its snapshot names.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from aiohttp import WSMsgType, web
+
+from gateway.core.rights import Right
+from gateway.flows.feed import Feed, Lagging, Subscription, Told
+
+Rights = frozenset[Right]
+
+GATHER_S = 0.05
+"""What follows so soon upon what went before is gathered: 200 events a second are 20 messages a second to a page."""
+TICK_S = 2.0
+BATCH = 256
+"""Events in one message, at most: a browser paints between two messages, and a flood that is handed out in fewer pieces
+leaves more time for taps."""
+ENCODED_IN_ONE_GO = 8
+PAGES_IN_ONE_GO = 8
+"""After so many the loop turns once: a tap waits for a tenth of a millisecond, not for a hundred pages."""
+MOST_UNSENT_BYTES = 2 * 1024 * 1024
+"""What a page may leave untaken: some seconds of the busiest moment, and a hundred such pages share most of it."""
+SEND_WITHIN_S = 10.0
+"""A browser whose buffers are full for that long has gone to sleep, or means harm."""
+
+
+class View(Protocol):
+    """What the pages of this hub are told."""
+
+    def encode(self, told: Told, rights: Rights) -> bytes | None:
+        """One event for those with these rights, with its id; None if it is not for them."""
+        ...
+
+    def resume(self, after: str, rights: Rights) -> Subscription | None:
+        """Listen from the event of that id on; None if that cannot be done without a gap."""
+        ...
+
+    def look(self) -> None:
+        """Called before each tick: tell what nobody publishes by itself."""
+        ...
+
+    def tick(self, rights: Rights) -> bytes:
+        """Proof that the stream lives, with what changes by itself."""
+        ...
+
+
+class Page:
+    """One open page: where it stands, and what it has not taken yet."""
+
+    def __init__(self, rights: Rights) -> None:
+        self.rights = rights
+        self.after: int | None = None
+        """The number of the newest event it has; None until its first message is made."""
+        self.skip: set[str] = set()
+        """Decisions that its snapshot has already, although they are told only now."""
+        self._unsent: deque[bytes] = deque()
+        self._bytes = 0
+        self._more = asyncio.Event()
+        self.ticks = 0
+        self._cut = asyncio.Event()
+        self._sending_since: float | None = None
+
+    def begin_with(self, first: bytes) -> None:
+        """Its snapshot comes before whatever was put on its way since that was made."""
+        self._unsent.appendleft(first)
+        self._bytes += len(first)
+        self._more.set()
+
+    def offer(self, frame: bytes) -> None:
+        """Put one message on its way. A page that has left too much untaken gets nothing more."""
+        if self._cut.is_set():
+            return
+        if self._bytes + len(frame) > MOST_UNSENT_BYTES and self._unsent:
+            self.cut()
+            return
+        self._unsent.append(frame)
+        self._bytes += len(frame)
+        self._more.set()
+
+    def cut(self) -> None:
+        """It has lost something: it has to begin anew."""
+        self._cut.set()
+        self._unsent.clear()
+
+    async def send(self, socket: web.WebSocketResponse) -> None:
+        """Send what is there, for ever. Nobody waits for it but the page itself."""
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            while self._unsent:
+                frame = self._unsent.popleft()
+                self._bytes -= len(frame)
+                self._sending_since = time.monotonic()
+                await socket.send_frame(frame, WSMsgType.TEXT)
+                self._sending_since = None
+
+    def look(self, now: float) -> None:
+        """Called with each tick, which is cheaper than a timer for each message: a browser that sleeps is cut off."""
+        if self._sending_since is not None and now - self._sending_since > SEND_WITHIN_S:
+            self.cut()
+
+    async def keep_up(self) -> None:
+        """Raises `Lagging` as soon as it is cut, though something may be on its way to a sleeping browser."""
+        await self._cut.wait()
+        raise Lagging("this page has not kept up")
+
+
+class Hub:
+    """All pages of one view. Runs while there is a page."""
+
+    def __init__(self, feed: Feed, view: View) -> None:
+        self._feed = feed
+        self._view = view
+        self._pages: set[Page] = set()
+        self._work: list[asyncio.Task[None]] = []
+
+    @property
+    def pages(self) -> Sequence[Page]:
+        return tuple(self._pages)
+
+    def join(self, page: Page) -> None:
+        """From now on its events are kept for it; it hears them once it has begun."""
+        if not self._pages:
+            row = self._feed.subscribe()
+            self._work = [asyncio.create_task(self._pump(row)), asyncio.create_task(self._tick())]
+        self._pages.add(page)
+
+    async def leave(self, page: Page) -> None:
+        """The page is gone; with the last one the work ends."""
+        self._pages.discard(page)
+        if not self._pages:
+            work, self._work = self._work, []
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+
+    def go_on(self, page: Page, after: str) -> bool:
+        """Begin after that event, if nothing after it is lost: everything since is on its way to the page then."""
+        resumed = self._view.resume(after, page.rights)
+        if resumed is None:
+            return False
+        try:
+            missed = resumed.take()
+        finally:
+            resumed.close()
+        page.after = self._feed.seq
+        page.offer(_resumed(after))
+        for begin in range(0, len(missed), BATCH):
+            frame = self._frame(missed[begin : begin + BATCH], page)
+            if frame is not None:
+                page.offer(frame)
+        return True
+
+    async def _pump(self, row: Subscription) -> None:
+        loop = asyncio.get_running_loop()
+        last = -1e9
+        try:
+            while True:
+                await row.wait()
+                rest = last + GATHER_S - loop.time()
+                if rest > 0 and row.behind < BATCH:
+                    await asyncio.sleep(rest)
+                last = loop.time()
+                try:
+                    batch = row.take(BATCH)
+                except Lagging:
+                    # More at once than is kept at all: nobody has everything.
+                    for page in self.pages:
+                        page.cut()
+                    row.close()
+                    row = self._feed.subscribe()
+                    continue
+                await self._hand_out(batch)
+        finally:
+            row.close()
+
+    async def _hand_out(self, batch: Sequence[Told]) -> None:
+        classes = {page.rights for page in self._pages}
+        for number, told in enumerate(batch, 1):
+            for rights in classes:
+                self._view.encode(told, rights)
+            if number % ENCODED_IN_ONE_GO == 0:
+                await asyncio.sleep(0)
+        shared: dict[Rights, bytes | None] = {}
+        for number, page in enumerate(self.pages, 1):
+            if page.after is not None and page.after < batch[-1].seq:
+                if page.skip or page.after >= batch[0].seq:
+                    frame = self._frame([told for told in batch if told.seq > page.after], page)
+                elif page.rights in shared:
+                    frame = shared[page.rights]
+                else:
+                    frame = shared[page.rights] = self._frame(batch, page)
+                page.after = batch[-1].seq
+                if frame is not None:
+                    page.offer(frame)
+            if number % PAGES_IN_ONE_GO == 0:
+                await asyncio.sleep(0)
+
+    def _frame(self, batch: Sequence[Told], page: Page) -> bytes | None:
+        """These events as one message to this page: one is itself, several are a list; None if none is for it."""
+        found = [
+            encoded
+            for told in batch
+            if not (page.skip and _is_known(told, page.skip))
+            and (encoded := self._view.encode(told, page.rights)) is not None
+        ]
+        if len(found) > 1:
+            return b"[" + b",".join(found) + b"]"
+        return found[0] if found else None
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._view.look()
+            shared: dict[Rights, bytes] = {}
+            for number, page in enumerate(self.pages, 1):
+                page.look(time.monotonic())
+                if page.after is not None:
+                    if page.rights not in shared:
+                        shared[page.rights] = self._view.tick(page.rights)
+                    page.offer(shared[page.rights])
+                    page.ticks += 1
+                    if page.ticks > 1:
+                        page.skip.clear()
+                if number % PAGES_IN_ONE_GO == 0:
+                    await asyncio.sleep(0)
+
+
+def cached(told: Told, key: object, make: Callable[[], bytes | None]) -> bytes | None:
+    """What was made of an event for this class, made now if it is the first time."""
+    if key not in told.made:
+        told.made[key] = make()
+    found: bytes | None = told.made[key]
+    return found
+
+
+def _is_known(told: Told, skip: set[str]) -> bool:
+    if told.event["type"] != "decision" or told.event["id"] not in skip:
+        return False
+    skip.discard(told.event["id"])
+    return True
+
+
+def _resumed(after: str) -> bytes:
+    return b'{"type":"resumed","after":"' + after.encode() + b'"}'

@@ -1,0 +1,445 @@
+"""One alarm from its first cause to its end, whoever acts on it, and however many come at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.core.alarm_catalogue import LIFE_SAFETY
+from gateway.core.alarm_groups import CALM_S, FLOOD, WINDOW_S
+from gateway.flows import alarm_acts, alarm_watch, alarms
+from gateway.flows.notice_rules import NoticeRules
+from gateway.flows.open_alarms import Alarm
+from gateway.flows.permits import WrongField
+from gateway.store import tables
+from tests.flows.conftest import House
+
+
+class Room:
+    """The house, with the beat of the alarms."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    @property
+    def site(self) -> Any:
+        return self.house.site
+
+    async def go_on(self, seconds: float, step: float = 1.0) -> None:
+        end = self.house.clock.monotonic() + seconds
+        while self.house.clock.monotonic() < end:
+            self.house.clock.go_on(min(step, end - self.house.clock.monotonic()))
+            await alarm_watch.look(self.site)
+        await self.house.settle()
+
+    async def raised(self, condition: str, place: str) -> Alarm:
+        await alarms.raise_alarm(self.site, condition, place)
+        await self.house.settle()
+        return self.of(condition, place)
+
+    def of(self, condition: str, place: str) -> Alarm:
+        found: Alarm | None = self.site.alarms.of(condition, place)
+        assert found is not None, f"no alarm {condition} at {place}"
+        return found
+
+    def state(self, alarm: Alarm) -> str | None:
+        known = self.site.alarms.by_id.get(alarm.id)
+        return None if known is None else known.state
+
+    async def stored(self) -> list[Any]:
+        await self.house.settle()
+        with self.house._database.engine.connect() as connection:
+            return list(connection.execute(sa.select(tables.alarms)))
+
+
+@pytest.fixture
+async def room(house: House) -> Room:
+    return Room(house)
+
+
+# ---------------------------------------------------------------- what people do
+
+
+async def test_two_operators_acknowledge_one_alarm_and_both_see_who_was_first(room: Room) -> None:
+    alarm = await room.raised(alarms.TAMPER, "gate")
+
+    both = await asyncio.gather(
+        alarm_acts.acknowledge(room.site, alarm.id, "operator-1"),
+        alarm_acts.acknowledge(room.site, alarm.id, "operator-2"),
+    )
+
+    assert [one.state for one in both] == ["acknowledged"] * 2
+    assert {one.acknowledged_by for one in both} == {"operator-1"}
+    assert [row["by"] for row in await room.house.rows("alarm_acknowledged")] == ["operator-1"]
+
+
+async def test_of_two_who_close_and_shelve_the_second_is_told(room: Room) -> None:
+    alarm = await room.raised(alarms.TAMPER, "gate")
+    until = room.house.clock.now() + timedelta(hours=1)
+
+    closed, shelved = await asyncio.gather(
+        alarm_acts.close(room.site, alarm.id, "handled", "operator-1"),
+        alarm_acts.shelve(room.site, alarm.id, until, "work", "operator-2"),
+        return_exceptions=True,
+    )
+
+    assert closed.state == "closed" and isinstance(shelved, alarms.NoSuchAlarm)
+    assert await room.house.rows("alarm_shelved") == []
+
+
+async def test_closing_says_by_a_code_what_it_was_and_keeps_the_words_beside_the_ledger(room: Room) -> None:
+    alarm = await room.raised(alarms.FIRE, "dorm-1")
+
+    with pytest.raises(WrongField):
+        await alarm_acts.close(room.site, alarm.id, "repaired", "operator-1")  # none of a fire's codes
+    await alarm_acts.close(room.site, alarm.id, "test", "operator-1", "Wang held a lighter to it")
+
+    (row,) = await room.house.rows("alarm_closed")
+    (stored,) = await room.stored()
+    assert (row["code"], row["by"]) == ("test", "operator-1") and "Wang" not in str(row)
+    assert (stored.state, stored.disposal_code, stored.disposal) == ("closed", "test", "Wang held a lighter to it")
+
+
+async def test_steps_and_calls_stand_with_the_alarm_also_after_a_restart(room: Room) -> None:
+    alarm = await room.raised(alarms.FORCED_DOOR, "gate")
+
+    await alarm_acts.tick(room.site, alarm.id, "picture", True, "operator-1")
+    await alarm_acts.tick(room.site, alarm.id, "send", True, "operator-1")
+    await alarm_acts.tick(room.site, alarm.id, "picture", False, "operator-1")
+    await alarm_acts.call(room.site, alarm.id, "duty-leader", "no_answer", "operator-1")
+    await alarm_acts.call(room.site, alarm.id, "police", "answered", "operator-1", "Sergeant Li")
+    await room.house.restart()
+    after = room.of(alarms.FORCED_DOOR, "gate")
+
+    assert after.steps_done == ("send",)
+    assert [(one.to, one.outcome, one.by) for one in after.calls] == [
+        ("duty-leader", "no_answer", "operator-1"),
+        ("police", "answered", "operator-1"),
+    ]
+    assert [row["note"] is not None for row in await room.house.rows("alarm_call")] == [False, True]
+    with pytest.raises(WrongField):
+        await alarm_acts.tick(room.site, alarm.id, "paint", True, "operator-1")
+    with pytest.raises(WrongField):
+        await alarm_acts.call(room.site, alarm.id, "grandmother", "busy", "operator-1")
+
+
+async def test_another_room_takes_an_alarm_over_and_its_own_takes_it_back(room: Room) -> None:
+    alarm = await room.raised(alarms.TAMPER, "gate")
+    assert alarm.room == "main"
+
+    with pytest.raises(WrongField):
+        await alarm_acts.take_over(room.site, alarm.id, "nowhere", "operator-1")
+    room.site.alarms.put(replace(alarm, room="south"))
+    taken = await alarm_acts.take_over(room.site, alarm.id, "main", "operator-1")
+
+    assert (taken.room, taken.taken_over_by) == ("south", "main")
+    assert [row["room"] for row in await room.house.rows("alarm_taken_over")] == ["main"]
+
+
+# ---------------------------------------------------------------- put aside
+
+
+async def test_what_is_shelved_comes_back_to_the_second_if_its_cause_holds(room: Room) -> None:
+    alarm = await room.raised(alarms.HELD_DOOR, "gate")
+    until = room.house.clock.now() + timedelta(hours=2)
+    await alarm_acts.shelve(room.site, alarm.id, until, "nuisance", "operator-1", "the spring is weak")
+
+    await room.raised(alarms.HELD_DOOR, "gate")
+    await room.go_on(2 * 3_600 - 2, 600)
+    quiet = room.of(alarms.HELD_DOOR, "gate")
+    await room.go_on(2)
+    back = room.of(alarms.HELD_DOOR, "gate")
+
+    assert (quiet.state, quiet.count, quiet.shelf_reason) == ("shelved", 2, "nuisance")
+    assert (back.state, back.shelved_until, back.told_at) == ("unacknowledged", None, until)
+    assert [row["by"] for row in await room.house.rows("alarm_back")] == ["gateway"]
+
+
+async def test_what_is_shelved_and_over_is_closed_when_its_time_comes_also_after_a_restart(room: Room) -> None:
+    alarm = await room.raised(alarms.HELD_DOOR, "gate")
+    until = room.house.clock.now() + timedelta(hours=1)
+    await alarm_acts.shelve(room.site, alarm.id, until, "work", "operator-1")
+    await alarms.clear_alarm(room.site, alarms.HELD_DOOR, "gate")
+    await room.go_on(20)
+
+    await room.house.restart()
+    on_the_shelf = room.of(alarms.HELD_DOOR, "gate").state
+    await room.go_on(3_600, 300)
+
+    assert on_the_shelf == "shelved" and room.state(alarm) is None
+    (stored,) = await room.stored()
+    assert (stored.state, stored.disposal_code) == ("closed", "by_itself")
+
+
+@pytest.mark.parametrize("condition", sorted(LIFE_SAFETY))
+async def test_what_is_about_a_life_can_be_neither_shelved_nor_taken_out_of_service(room: Room, condition: str) -> None:
+    alarm = await room.raised(condition, "dorm-1")
+    until = room.house.clock.now() + timedelta(minutes=1)
+
+    with pytest.raises(alarm_acts.NotForThisKind):
+        await alarm_acts.shelve(room.site, alarm.id, until, "work", "operator-1")
+    with pytest.raises(alarm_acts.NotForThisKind):
+        await alarm_acts.put_out_of_service(room.site, alarm.id, "broken", "officer-1")
+
+    assert room.state(alarm) == "unacknowledged"
+
+
+async def test_the_shelf_asks_for_an_end_within_the_shift_and_for_words_where_no_code_fits(room: Room) -> None:
+    alarm = await room.raised(alarms.HELD_DOOR, "gate")
+    now = room.house.clock.now()
+
+    for until, reason in ((now + timedelta(hours=9), "work"), (now, "work"), (now + timedelta(hours=1), "other")):
+        with pytest.raises(WrongField):
+            await alarm_acts.shelve(room.site, alarm.id, until, reason, "operator-1")
+
+    assert room.state(alarm) == "unacknowledged"
+
+
+async def test_out_of_service_lasts_until_somebody_says_so(room: Room) -> None:
+    alarm = await room.raised(alarms.HELD_DOOR, "gate")
+    await alarm_acts.put_out_of_service(room.site, alarm.id, "rebuilt", "officer-1")
+
+    await room.go_on(48 * 3_600, 3_600)
+    await room.raised(alarms.HELD_DOOR, "gate")
+    quiet = room.state(alarm)
+    await alarm_acts.put_in_service(room.site, alarm.id, "officer-1")
+
+    assert (quiet, room.state(alarm)) == ("out_of_service", "unacknowledged")
+    with pytest.raises(alarm_acts.NotNow):
+        await alarm_acts.put_in_service(room.site, alarm.id, "officer-1")
+
+
+async def test_what_is_shelved_takes_no_other_with_it(room: Room) -> None:
+    first = await room.raised(alarms.DEVICE_LOST, "gate")
+    until = room.house.clock.now() + timedelta(hours=1)
+    await alarm_acts.shelve(room.site, first.id, until, "being_repaired", "operator-1")
+
+    second = await room.raised(alarms.DEVICE_LOST, "exit")
+
+    assert second.in_group is None and second.state == "unacknowledged"
+
+
+# ---------------------------------------------------------------- what time does
+
+
+async def test_what_stands_and_nobody_closes_is_told_again(room: Room) -> None:
+    alarm = await room.raised(alarms.FORCED_DOOR, "gate")
+    await alarm_acts.acknowledge(room.site, alarm.id, "operator-1")
+
+    await room.go_on(14 * 60, 30)
+    before = room.state(alarm)
+    await room.go_on(60, 30)
+
+    assert (before, room.state(alarm)) == ("acknowledged", "unacknowledged")
+    assert room.of(alarms.FORCED_DOOR, "gate").count == 1
+    assert [row.get("again", False) for row in await room.house.rows("alarm")] == [False, True]
+
+
+async def test_what_is_over_is_not_told_again(room: Room) -> None:
+    alarm = await room.raised(alarms.DEVICE_LOST, "gate")
+    await alarms.clear_alarm(room.site, alarms.DEVICE_LOST, "gate")
+
+    await room.go_on(3 * 3_600, 600)
+
+    assert room.state(alarm) == "returned"
+    assert len(await room.house.rows("alarm")) == 1
+
+
+async def test_what_nobody_has_seen_goes_to_the_duty_leader_once(room: Room) -> None:
+    room.site.notices = NoticeRules(robots=frozenset({"leaders"}), duty_leader="robot:leaders")
+    alarm = await room.raised(alarms.FORCED_DOOR, "gate")
+    seen = await room.raised(alarms.PANIC, "desk")
+    await alarm_acts.acknowledge(room.site, seen.id, "operator-1")
+
+    await room.go_on(170, 10)
+    too_soon = await room.house.rows("notice_queued")
+    await room.go_on(1_200, 10)
+
+    assert too_soon == []
+    told = [row for row in await room.house.rows("alarm_escalated") if row["condition"] == "forced_door"]
+    assert [(row["alarm"], row["notices"]) for row in told] == [(alarm.id, 1)]
+    (queued,) = [row for row in await room.house.rows("notice_queued") if row["about"] == alarm.id]
+    assert (queued["of"], queued["recipient"]) == ("alarm", "robot:leaders")
+
+
+async def test_where_no_notice_reaches_a_leader_the_alarm_is_marked_all_the_same(room: Room) -> None:
+    await room.raised(alarms.FORCED_DOOR, "gate")
+
+    await room.go_on(200, 10)
+
+    assert room.of(alarms.FORCED_DOOR, "gate").escalated_at is not None
+    assert [row["notices"] for row in await room.house.rows("alarm_escalated")] == [0]
+
+
+async def test_somebody_who_calls_for_help_again_is_heard_again(room: Room) -> None:
+    alarm = await room.raised(alarms.PANIC, "desk")
+    await alarm_acts.acknowledge(room.site, alarm.id, "operator-1")
+
+    room.house.clock.go_on(5)
+    await room.raised(alarms.PANIC, "desk")
+    same_call = room.state(alarm)
+    room.house.clock.go_on(60)
+    await room.raised(alarms.PANIC, "desk")
+
+    assert (same_call, room.state(alarm)) == ("acknowledged", "unacknowledged")
+
+
+# ---------------------------------------------------------------- what comes and goes
+
+
+async def come_and_go(room: Room, times: int, pause: float = 10.0) -> None:
+    for _ in range(times):
+        await alarms.raise_alarm(room.site, alarms.HELD_DOOR, "gate")
+        await room.go_on(pause / 2, pause / 2)
+        await alarms.clear_alarm(room.site, alarms.HELD_DOOR, "gate")
+        await room.go_on(pause / 2, pause / 2)
+
+
+async def test_a_chattering_alarm_is_one_entry_that_sounds_three_times_and_says_how_often_it_came(room: Room) -> None:
+    screen = room.site.feed.subscribe()
+
+    await come_and_go(room, 30)
+
+    events = [told.event for told in screen.take()]
+    told = {(event["id"], event["told_at"]) for event in events if event["type"] == "alarm"}
+
+    alarm = room.of(alarms.HELD_DOOR, "gate")
+    assert (alarm.chattering, alarm.count, alarm.state) == (30, 30, "unacknowledged")
+    assert len(told) == 3
+    assert len(await room.house.rows("alarm")) <= 2 + 30
+
+
+async def test_an_acknowledged_alarm_that_chatters_stays_so_and_ends_when_it_is_calm(room: Room) -> None:
+    await come_and_go(room, 3)
+    alarm = room.of(alarms.HELD_DOOR, "gate")
+    await alarm_acts.acknowledge(room.site, alarm.id, "operator-1")
+
+    await come_and_go(room, 10)
+    chattering = room.state(alarm)
+    await room.go_on(CALM_S + 2, 60)
+
+    assert (chattering, room.state(alarm)) == ("acknowledged", None)
+
+
+# ---------------------------------------------------------------- what belongs together
+
+
+async def test_the_door_of_a_lost_device_is_a_part_of_that_alarm_until_the_device_is_back(room: Room) -> None:
+    lost = await room.raised(alarms.DEVICE_LOST, "door")
+
+    held = await room.raised(alarms.HELD_DOOR, "door")
+    await alarms.clear_alarm(room.site, alarms.DEVICE_LOST, "door")
+    await room.go_on(12)
+    alone = room.of(alarms.HELD_DOOR, "door")
+
+    assert held.in_group == lost.id
+    assert (alone.in_group, alone.state, alone.holds) == (None, "unacknowledged", True)
+    assert room.state(lost) == "returned"
+
+
+async def test_acknowledging_and_closing_an_entry_goes_for_its_members(room: Room) -> None:
+    lost = [await room.raised(alarms.DEVICE_LOST, name) for name in ("gate", "exit", "lane", "bollard")]
+    head = lost[0].id
+    assert [one.in_group for one in lost] == [None, head, head, head]
+
+    await alarm_acts.acknowledge(room.site, lost[2].id, "operator-1")
+    states = [room.state(one) for one in lost]
+    await alarms.clear_alarm(room.site, alarms.DEVICE_LOST, "exit")
+    await room.go_on(12)
+    gone = room.state(lost[1])
+    await alarm_acts.close(room.site, head, "repaired", "operator-1")
+
+    assert states == ["acknowledged"] * 4 and gone is None
+    assert list(room.site.alarms.by_id) == []
+    assert Counter(row.state for row in await room.stored()) == {"closed": 4}
+
+
+async def test_an_acknowledged_entry_that_doubles_is_heard_again(room: Room) -> None:
+    first = await room.raised(alarms.DEVICE_LOST, "gate")
+    await room.raised(alarms.DEVICE_LOST, "exit")
+    await alarm_acts.acknowledge(room.site, first.id, "operator-1")
+
+    await room.raised(alarms.DEVICE_LOST, "lane")
+
+    assert room.state(first) == "unacknowledged"
+
+
+async def test_a_door_that_is_forced_in_an_evacuation_is_a_matter_of_record(room: Room) -> None:
+    ordinary = await room.raised(alarms.FORCED_DOOR, "door")
+    await alarm_acts.close(room.site, ordinary.id, "handled", "operator-1")
+    room.site.fires.add("dorm-1")
+    room.site.renew_world()
+
+    in_evacuation = await room.raised(alarms.FORCED_DOOR, "door")
+
+    assert (ordinary.priority, in_evacuation.priority) == ("high", "low")
+
+
+# ---------------------------------------------------------------- a flood
+
+
+async def test_a_thousand_a_minute_from_two_hundred_devices_are_ten_entries_and_none_is_lost(
+    make_house: Callable[..., Any],
+) -> None:
+    room = Room(await make_house())
+    kinds = (alarms.TAMPER, alarms.HELD_DOOR, alarms.FORCED_DOOR, alarms.DEVICE_CLOCK, alarms.EVENTS_LOST)
+    causes = [(kinds[number % 5], f"device-{number:03d}") for number in range(200)]
+
+    for turn in range(5):
+        for number, (condition, place) in enumerate(causes):
+            await alarms.raise_alarm(room.site, condition, place)
+            if number % 17 == 0:
+                room.house.clock.go_on(1)
+                await alarm_watch.look(room.site)
+        if turn == 2:
+            await alarms.raise_alarm(room.site, alarms.FIRE, "dorm-1")
+    await room.go_on(WINDOW_S - 62, 10)
+
+    entries = [one for one in room.site.alarms.shown() if one.condition not in LIFE_SAFETY]
+    everything = [one for one in room.site.alarms.by_id.values() if one.condition not in {FLOOD, "fire"}]
+    assert len(entries) <= 10
+    assert {(one.condition, one.place) for one in everything} == set(causes)
+    assert sum(one.count for one in everything) == 1_000
+    assert room.of(alarms.FIRE, "dorm-1").in_group is None
+
+    stored = await room.stored()
+    assert sum(row._mapping["count"] for row in stored if row.condition not in {FLOOD, "fire"}) == 1_000
+    recorded = {row["place"] for row in await room.house.rows("alarm")}
+    recorded |= {one["place"] for row in await room.house.rows("alarm_members") for one in row["joined"]}
+    assert recorded >= {place for _, place in causes}
+    rows = len(await room.house.rows("alarm")) + len(await room.house.rows("alarm_members"))
+    assert rows < 300  # a thousand alarms, ten minutes
+
+    await room.house.restart()
+    assert sum(one.count for one in room.site.alarms.by_id.values() if one.condition not in {FLOOD, "fire"}) == 1_000
+    assert len(list(room.site.alarms.shown())) == len(entries) + 1
+
+
+async def test_a_quiet_minute_of_the_watch_writes_nothing(room: Room) -> None:
+    alarm = await room.raised(alarms.DEVICE_LOST, "gate")
+    await alarm_acts.acknowledge(room.site, alarm.id, "operator-1")
+    await room.go_on(15)
+    before = len(await room.house.all_rows())
+
+    await room.go_on(60)
+
+    assert len(await room.house.all_rows()) == before
+    assert not room.site.alarms.unwritten
+
+
+async def test_counts_that_grow_are_written_within_seconds(room: Room) -> None:
+    await room.raised(alarms.TAMPER, "gate")
+    for _ in range(40):
+        await alarms.raise_alarm(room.site, alarms.TAMPER, "gate")
+
+    await room.go_on(30)
+
+    (stored,) = await room.stored()
+    assert stored._mapping["count"] == 41
