@@ -235,7 +235,7 @@ RULES: dict[Callable[[list[Source]], list[str]], list[dict[str, str]]] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def house() -> list[Source]:
     sources = [
         Source(module_name(file), ast.parse(file.read_text(encoding="utf-8"), str(file)))

@@ -11,8 +11,9 @@ Two smaller rules beside it: several of one kind in one zone within a minute are
 Pure: moments are monotonic seconds and are handed over. Who is a member of what, and what people see, is for the flows.
 """
 
+import contextlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from gateway.core.alarm_catalogue import Kind, Priority
@@ -118,6 +119,17 @@ class Entries:
     def left(self, id: str) -> None:
         """The entry is closed. That it was new a moment ago stays true."""
         self.open.pop(id, None)
+
+    @contextlib.contextmanager
+    def leaving(self, id: str) -> Iterator[None]:
+        """While it is written that an entry is closed or put aside nothing joins it; if that fails it goes on."""
+        entered = self.open.pop(id, None)
+        try:
+            yield
+        except BaseException:
+            if entered is not None:
+                self.open[id] = entered
+            raise
 
     def new_within_window(self, now: float) -> int:
         """How many entries the last ten minutes brought."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from gateway.core.cameras import Finding
 from gateway.core.papers.incidents import (
     DRAFT_FIELDS,
     Called,
@@ -80,8 +81,7 @@ KIND_OF_CONDITION: Mapping[str, IncidentKind] = {
     "window_open_bollard_down": IncidentKind.TRAFFIC,
     "tamper": IncidentKind.PROPERTY,
     "device_lost": IncidentKind.EQUIPMENT,
-    "camera_lost": IncidentKind.EQUIPMENT,
-    "camera_covered": IncidentKind.EQUIPMENT,
+    **{f"camera_{finding.value}": IncidentKind.EQUIPMENT for finding in Finding},
     "overstay": IncidentKind.VISITOR,
     "left_inside": IncidentKind.VISITOR,
 }

@@ -2,31 +2,36 @@
 
 Promises: each act is a row with who and when before it counts, and moves the entry with all its members. Two people on
 one alarm act one after the other: the same act twice is the same state, a conflicting one is told who was first. What
-is about somebody's life can be neither shelved nor taken out of service. Words that were typed stand beside the ledger,
+is about somebody's life, and an entry in which other things stand too, can be neither shelved nor taken out of service.
+What is closed while its cause stays is raised again after a while. Words that were typed stand beside the ledger,
 where retention erases them. Leaves to others: who may (the routes' rights), what time does (`alarm_watch`).
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gateway.core.alarm_catalogue import CallOutcome, Disposal, OutReason, ShelfReason
+from gateway.core.alarm_catalogue import CallOutcome, Disposal, OutReason, Priority, ShelfReason
 from gateway.core.alarm_course import Move, NotInThisState, State, after, shelf_end
+from gateway.core.alarm_groups import FLOOD
 from gateway.core.control_rooms import rooms_of
-from gateway.flows import alarms
+from gateway.flows import alarm_entries, alarms
 from gateway.flows.alarm_rows import GATEWAY, as_event, holds, key, named
 from gateway.flows.alarms import NoSuchAlarm
 from gateway.flows.changes import AlarmKept, NoteKept
 from gateway.flows.notes import note
-from gateway.flows.open_alarms import Alarm, AlarmCall
+from gateway.flows.open_alarms import Alarm, AlarmCall, PutOff
 from gateway.flows.permits import WrongField
-from gateway.flows.ports import Entry, Unit
+from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
 
 CALLS_AT_MOST = 40
 """Calls that an open alarm remembers; the ledger has all."""
+PUT_OFF_S = 900
+"""What is closed while its cause stays comes back then, where the catalogue does not say when it is told again."""
+PUT_OFF_AT_MOST = 2_000
 
 
 class NotNow(Exception):
@@ -40,21 +45,35 @@ class NotNow(Exception):
 
 
 class NotForThisKind(Exception):
-    """What is about somebody's life is always heard."""
+    """It cannot be put aside; `code`: life_safety is always heard, of_many is an entry with other things in it."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = code
 
 
 async def acknowledge(site: Site, id: str, by: str) -> Alarm:
-    """Somebody has seen it; a second one gets the same state. Raises `NoSuchAlarm`, `NotNow`, `LedgerUnavailable`."""
+    """Somebody has seen it; a second one gets the same state. One that has returned is done with by that, but for one
+    about a life: that is closed by whoever may close it, and says what it was.
+
+    Raises `NoSuchAlarm`, `NotNow`, `LedgerUnavailable`.
+    """
     async with _turn(site, id) as alarm:
-        state = _next(alarm, Move.ACKNOWLEDGE)
-        if state == alarm.state:
+        state = State(alarm.state) if _waits_for_a_disposal(site, alarm) else _next(alarm, Move.ACKNOWLEDGE)
+        if state == alarm.state and (state is not State.RETURNED or alarm.id not in site.alarms.unseen):
             return alarm
         if state is State.CLOSED:
             return await alarms.finish(site, alarm, by, Disposal.BY_ITSELF.value)
         now = site.clock.now()
-        site.alarms.seen(id)
+        site.alarms.seen(alarm.id)
         seen: dict[str, Any] = {"acknowledged_by": by, "acknowledged_at": now}
-        return await _do(site, alarm, "alarm_acknowledged", {"by": by}, move=Move.ACKNOWLEDGE, **seen)
+        known = {one.id for one in site.alarms.members(alarm.id)}
+        moved = await _do(site, alarm, "alarm_acknowledged", {"by": by}, move=Move.ACKNOWLEDGE, **seen)
+        came = [one for one in site.alarms.members(alarm.id) if one.id not in known and one.priority == Priority.HIGH]
+        if came and moved.state == State.ACKNOWLEDGED:  # while that was written, and nobody has seen it
+            moved = replace(moved, state=State.UNACKNOWLEDGED.value, told_at=site.clock.now())
+            alarms.keep_in_mind(site, moved)
+        return moved
 
 
 async def close(site: Site, id: str, code: str, by: str, words: str = "") -> Alarm:
@@ -63,7 +82,17 @@ async def close(site: Site, id: str, code: str, by: str, words: str = "") -> Ala
         if code not in site.catalogue.of(alarm.condition).disposals:
             raise WrongField("disposal", "is none of the codes of this kind of alarm")
         _next(alarm, Move.CLOSE)
-        return await alarms.finish(site, alarm, by, Disposal(code).value, words.strip()[:500] or None)
+        with _put_off(site, alarm):
+            return await alarms.finish(site, alarm, by, Disposal(code).value, words.strip()[:500] or None)
+
+
+async def raise_again(site: Site) -> None:
+    """Somebody has closed it, the time is over, and nobody has told that its cause is. For each second."""
+    book, mono = site.alarms, site.clock.monotonic()
+    for cause in [cause for cause, one in book.put_off.items() if one.until <= mono]:
+        closed = book.put_off.pop(cause).alarm
+        if closed.condition in alarms.FOUND_ONCE and book.of(*cause) is None:
+            await alarms.raise_alarm(site, *cause, closed.detail)
 
 
 async def shelve(site: Site, id: str, until: datetime, reason: str, by: str, words: str = "") -> Alarm:
@@ -72,7 +101,7 @@ async def shelve(site: Site, id: str, until: datetime, reason: str, by: str, wor
     Raises `NoSuchAlarm`, `NotNow`, `NotForThisKind`, `WrongField`, `LedgerUnavailable`.
     """
     async with _turn(site, id) as alarm:
-        _must_not_concern_life(site, alarm)
+        _may_be_put_aside(site, alarm)
         at_most_s = site.catalogue.shelf_at_most_s
         end = shelf_end(site.clock.now(), until, at_most_s)
         if end is None:
@@ -82,9 +111,8 @@ async def shelve(site: Site, id: str, until: datetime, reason: str, by: str, wor
         said = note(words, site.clock.now())
         fields = {"shelved_until": end, "shelf_reason": reason, "shelved_by": by}
         body = {"until": end, "reason": reason, "note": said.ref, "by": by}
-        moved = await _do(site, alarm, "alarm_shelved", body, said.changes, move=Move.SHELVE, **fields)
-        site.alarms.entries.left(id)  # what comes now is not to vanish on the shelf
-        return moved
+        with site.alarms.entries.leaving(alarm.id):  # what comes now is not to vanish on the shelf
+            return await _do(site, alarm, "alarm_shelved", body, said.changes, move=Move.SHELVE, **fields)
 
 
 async def unshelve(site: Site, id: str, by: str) -> Alarm:
@@ -98,7 +126,7 @@ async def unshelve(site: Site, id: str, by: str) -> Alarm:
 async def put_out_of_service(site: Site, id: str, reason: str, by: str, words: str = "") -> Alarm:
     """Not looked at until somebody says so. Raises as `shelve` does."""
     async with _turn(site, id) as alarm:
-        _must_not_concern_life(site, alarm)
+        _may_be_put_aside(site, alarm)
         if alarm.state == State.OUT_OF_SERVICE:
             return alarm
         _check_words("reason", OutReason(reason) is OutReason.OTHER, words)
@@ -106,9 +134,8 @@ async def put_out_of_service(site: Site, id: str, reason: str, by: str, words: s
         said = note(words, site.clock.now())
         fields = {"shelved_until": None, "shelf_reason": reason, "shelved_by": by}
         body = {"reason": reason, "note": said.ref, "by": by}
-        moved = await _do(site, alarm, "alarm_out_of_service", body, said.changes, move=Move.PUT_OUT, **fields)
-        site.alarms.entries.left(id)
-        return moved
+        with site.alarms.entries.leaving(alarm.id):
+            return await _do(site, alarm, "alarm_out_of_service", body, said.changes, move=Move.PUT_OUT, **fields)
 
 
 async def put_in_service(site: Site, id: str, by: str) -> Alarm:
@@ -189,11 +216,16 @@ async def _turn(site: Site, id: str) -> AsyncIterator[Alarm]:
         yield alarm
 
 
+def heard_anew(now: datetime) -> dict[str, Any]:
+    """The fields of an alarm that comes back to the list."""
+    fields: dict[str, Any] = {"shelved_until": None, "shelf_reason": None, "shelved_by": None}
+    return fields | {"told_at": now, "acknowledged_by": None, "acknowledged_at": None, "escalated_at": None}
+
+
 async def _come_back(site: Site, alarm: Alarm, by: str) -> Alarm:
     if not holds(site, alarm):
         return await alarms.finish(site, alarm, by, Disposal.BY_ITSELF.value)
-    fields: dict[str, Any] = {"shelved_until": None, "shelf_reason": None, "shelved_by": None}
-    fields |= {"told_at": site.clock.now(), "acknowledged_by": None, "acknowledged_at": None, "escalated_at": None}
+    fields = heard_anew(site.clock.now())
     moved = await _do(site, alarm, "alarm_back", {"by": by}, move=Move.COME_BACK, **fields)
     kind = (alarm.condition, alarm.zone)
     site.alarms.entries.entered(alarm.id, kind, site.clock.monotonic(), counts=False)
@@ -211,7 +243,9 @@ async def _do(
 ) -> Alarm:
     """Written, then done: the entry and its members move on. What has happened to them meanwhile is not lost."""
     members = [] if move is None else site.alarms.members(alarm.id)
-    if move is not None:
+    if move is Move.ACKNOWLEDGE and _waits_for_a_disposal(site, alarm):
+        fields["state"] = alarm.state
+    elif move is not None:
         fields["state"] = after(State(alarm.state), move).value
     judged = {one.id: one for one in (alarm, *members)}
     wanted = [replace(one, **_of(one, alarm, move, fields)) for one in judged.values()]
@@ -239,7 +273,7 @@ async def _do(
 
 def _of(one: Alarm, entry: Alarm, move: Move | None, fields: dict[str, Any]) -> dict[str, Any]:
     """What changes of the entry, or of a member with it. A member goes by its own state."""
-    if move is None:
+    if move is None or (one.id == entry.id and fields["state"] == State.RETURNED):
         return fields
     with contextlib.suppress(NotInThisState):
         return fields | {"state": after(State(one.state), move).value}
@@ -253,10 +287,41 @@ def _next(alarm: Alarm, move: Move) -> State:
         raise NotNow(alarm, str(error)) from None
 
 
-def _must_not_concern_life(site: Site, alarm: Alarm) -> None:
-    grouped = (alarm, *site.alarms.members(alarm.id))
-    if not all(site.catalogue.of(one.condition).may_be_shelved for one in grouped):
-        raise NotForThisKind("what is about somebody's life is always heard")
+@contextlib.contextmanager
+def _put_off(site: Site, alarm: Alarm) -> Iterator[None]:
+    """What is closed while its cause stays is remembered before that is written: the cause may end meanwhile."""
+    book, mono = site.alarms, site.clock.monotonic()
+    causes = {}
+    for one in (alarm, *book.members(alarm.id)):
+        if one.holds and one.condition in alarms.FOUND_ONCE | alarms.LOOKED_FOR:
+            after_s = site.catalogue.of(one.condition).again_after_s or PUT_OFF_S
+            closed = replace(one, state=State.CLOSED.value, in_group=None)
+            causes[one.condition, one.place] = PutOff(closed, mono + after_s)
+    book.put_off |= causes
+    while len(book.put_off) > PUT_OFF_AT_MOST:
+        del book.put_off[next(iter(book.put_off))]
+    try:
+        yield
+    except LedgerUnavailable:
+        for cause in causes:
+            book.put_off.pop(cause, None)
+        raise
+
+
+def _waits_for_a_disposal(site: Site, alarm: Alarm) -> bool:
+    """It is over, and was about a life: only whoever closes it ends it."""
+    return alarm.state == State.RETURNED and site.catalogue.of(alarm.condition).is_life_safety
+
+
+def _may_be_put_aside(site: Site, alarm: Alarm) -> None:
+    """Raises `NotForThisKind`."""
+    members = site.alarms.members(alarm.id)
+    if not all(site.catalogue.of(one.condition).may_be_shelved for one in (alarm, *members)):
+        raise NotForThisKind("life_safety", "what is about somebody's life is always heard")
+    loud = Priority(alarm_entries.priority_at(site, alarm.condition, alarm.zone)).rank
+    others = [one for one in members if one.condition != alarm.condition or Priority(one.priority).rank < loud]
+    if alarm.condition == FLOOD or others:
+        raise NotForThisKind("of_many", "other alarms stand in this entry, and would not be heard any more")
 
 
 def _check_words(field: str, is_other: bool, words: str) -> None:

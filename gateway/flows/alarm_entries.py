@@ -45,11 +45,12 @@ def enter(site: Site, alarm: Alarm) -> tuple[Alarm, Alarm | None]:
 
 
 def restore(site: Site) -> None:
-    """After a restart: entries take members again. How many were new lately is forgotten."""
+    """After a restart: entries that are not put aside take members again. How many were new lately is forgotten."""
     mono = site.clock.monotonic()
     for alarm in list(site.alarms.by_id.values()):
         if alarm.in_group is None:
-            site.alarms.entries.entered(alarm.id, (alarm.condition, alarm.zone), mono, counts=False)
+            if State(alarm.state) not in QUIET:
+                site.alarms.entries.entered(alarm.id, (alarm.condition, alarm.zone), mono, counts=False)
             site.alarms.seen(alarm.id)
         elif alarm.in_group in site.alarms.by_id:
             site.alarms.recorded.add(alarm.id)
@@ -88,8 +89,10 @@ def released(site: Site, head: Alarm) -> list[Alarm]:
         rules = site.catalogue.of(member.condition).explained_by
         if member.holds and any(rule.condition == head.condition for rule in rules):
             site.alarms.drop(member)
-            alone, _ = enter(site, replace(member, in_group=None, state=State.UNACKNOWLEDGED.value))
+            alone, other = enter(site, replace(member, in_group=None, state=State.UNACKNOWLEDGED.value))
             freed.append(alone)
+            if other is not None:
+                site.alarms.unwritten[other.id] = site.alarms.grown[other.id] = None
     return freed
 
 
@@ -98,7 +101,7 @@ def _explained_by(site: Site, alarm: Alarm) -> Alarm | None:
         for other in site.alarms.by_id.values():
             if other.condition == rule.condition and other.holds and _is_near(site, rule, alarm, other):
                 entry = other if other.in_group is None else site.alarms.by_id.get(other.in_group)
-                if entry is not None and State(entry.state) not in QUIET:
+                if entry is not None and entry.id in site.alarms.entries.open:  # not put aside, not being closed
                     return entry
     return None
 
@@ -128,10 +131,12 @@ def _open_flood(site: Site, first: Alarm) -> Alarm:
 
 
 def _grown(site: Site, head: Alarm, member: Alarm) -> Alarm:
-    """An entry with one member more: as loud as the loudest; heard again once it is twice what somebody has seen."""
+    """An entry with one member more: as loud as the loudest; heard again with each high one, and once it is twice what
+    somebody has seen."""
+    loud = Priority(member.priority) is Priority.HIGH
     louder = Priority(member.priority).rank < Priority(head.priority).rank
     state = head.state
-    changed = State(state) is State.ACKNOWLEDGED and (louder or site.alarms.has_doubled(head.id))
+    changed = State(state) is State.ACKNOWLEDGED and (loud or louder or site.alarms.has_doubled(head.id))
     if changed or State(state) is State.RETURNED:
         state = State.UNACKNOWLEDGED.value
         site.alarms.seen(head.id)

@@ -7,6 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.core.alarm_catalogue import LIFE_SAFETY
 from gateway.core.alarm_course import QUIET, State
 from gateway.flows.open_alarms import Alarm
 from gateway.flows.ports import timed_key
@@ -90,9 +91,16 @@ def holds(site: Site, alarm: Alarm) -> bool:
     return alarm.holds or any(one.holds for one in site.alarms.members(alarm.id))
 
 
+def is_unseen_cry(site: Site, alarm: Alarm) -> bool:
+    """True for an alarm about a life that nobody has seen: it is told of, though its cause is over by now."""
+    return alarm.condition in LIFE_SAFETY and alarm.id in site.alarms.unseen
+
+
 def again_at(site: Site, alarm: Alarm) -> datetime | None:
     """When it is told again if nobody closes it; None if it is not."""
     after_s = site.catalogue.of(alarm.condition).again_after_s
-    if after_s is None or State(alarm.state) in QUIET or not holds(site, alarm) or alarm.told_at is None:
+    if after_s is None or State(alarm.state) in QUIET or alarm.told_at is None:
+        return None
+    if not holds(site, alarm) and not is_unseen_cry(site, alarm):
         return None
     return alarm.told_at + timedelta(seconds=after_s)

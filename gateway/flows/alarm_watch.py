@@ -2,20 +2,24 @@
 
 Promises, each second: what lies on the shelf comes back to the second, also after a restart; while the cause of an
 alarm stays and nobody has closed it, it is told again after the catalogue's time; one that nobody has acknowledged in
-time is told to the duty leader once, by a notice where one reaches them, and is marked in any case; one that chattered
-and has been calm is an ordinary one again; and the database learns of counts and members within seconds, in a few
-units however many there are. Leaves to others: what people do (`alarm_acts`), sending notices (`outbox`), the faults of
+time, however often it was told again meanwhile, is told to the duty leader once, by a notice where one reaches them,
+and is marked in any case; what is about a life is told again and escalated until somebody has seen it, also when it is
+over; all of that is on the screens while the ledger is away, and on record when it is back; one that chattered and has
+been calm is an ordinary one again; and the database learns of counts and members within seconds, in a few units however
+many there are. Leaves to others: what people do (`alarm_acts`), sending notices (`outbox`), the faults of
 cameras, which are told again until they are mended, even if somebody has closed the alarm (`camera_findings`).
 """
 
 import contextlib
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
+from typing import Any
 
-from gateway.core.alarm_course import Move, State, after
+from gateway.core.alarm_catalogue import LIFE_SAFETY
+from gateway.core.alarm_course import Move, State, after, escalates_at
 from gateway.flows import alarm_acts, alarms, notices
-from gateway.flows.alarm_rows import again_at, key, named
+from gateway.flows.alarm_rows import GATEWAY, again_at, holds, key, named
 from gateway.flows.changes import AlarmKept, AlarmsClosed
 from gateway.flows.notice_rules import NoticeKind
 from gateway.flows.open_alarms import Alarm
@@ -32,14 +36,17 @@ KEEP_EVERY_S = 10.0
 
 
 async def look(site: Site) -> None:
-    """For each second."""
-    if not site.ledger.is_away:
-        await _end_shelves(site)
-        await _tell_again(site)
-        await _escalate(site)
-    await _calm_down(site)
+    """For each second. What people have to hear is in memory and on the screens first, with or without a ledger."""
+    over = _end_shelves(site)
+    _tell_again(site)
+    _escalate(site)
+    await alarm_acts.raise_again(site)
     _tell_of_growth(site)
-    await keep(site)
+    if not site.ledger.is_away:
+        await _close(site, over)
+        await _calm_down(site)
+        await _tell_leaders(site)
+        await keep(site)
     site.alarms.let_go_of_locks()
 
 
@@ -52,53 +59,105 @@ def _tell_of_growth(site: Site) -> None:
             site.feed.publish(alarms.as_event(site, alarm))
 
 
-async def _end_shelves(site: Site) -> None:
-    now = site.clock.now()
+def _end_shelves(site: Site) -> list[str]:
+    """What still holds is heard again at once. Returns the others: they are closed, and that is written first."""
+    now, over = site.clock.now(), []
     due = [one for one in site.alarms.shown() if one.state == State.SHELVED and _is_past(one.shelved_until, now)]
     for alarm in due[:IN_ONE_GO]:
-        with contextlib.suppress(LedgerUnavailable):
-            await alarm_acts.end_of_shelf(site, alarm.id)
+        if site.alarms.lock(alarm.id).locked():
+            continue  # somebody acts on it just now: the next second
+        if holds(site, alarm):
+            _come_back(site, alarm, now)
+        else:
+            over.append(alarm.id)
+    return over
+
+
+def _come_back(site: Site, alarm: Alarm, now: datetime) -> None:
+    """From the shelf, with all members that lie there."""
+    members = site.alarms.members(alarm.id)
+    for one in (alarm, *members):
+        if one.state == State.SHELVED:
+            back = replace(one, state=after(State(one.state), Move.COME_BACK).value, **alarm_acts.heard_anew(now))
+            alarms.keep_in_mind(site, back)
+    body = named(alarm) | {"by": GATEWAY} | ({"members": len(members)} if members else {})
+    _write_soon(site, alarm, Entry("alarm_back", now, body, key(alarm, now)))
+    site.alarms.entries.entered(alarm.id, (alarm.condition, alarm.zone), site.clock.monotonic(), counts=False)
+
+
+def _write_soon(site: Site, alarm: Alarm, entry: Entry) -> None:
+    """The row and the alarm are written with the next `keep`: now, or when the ledger is back."""
+    book = site.alarms
+    book.unrecorded[entry.kind, alarm.id] = entry
+    book.unwritten[alarm.id] = None
+    book.written_at.pop(alarm.id, None)
+
+
+async def _close(site: Site, over: list[str]) -> None:
+    """The shelf has ended for what is over."""
+    for id in over:
+        try:
+            await alarm_acts.end_of_shelf(site, id)
+        except LedgerUnavailable:
+            return  # the next second tries again
 
 
 def _is_past(at: datetime | None, now: datetime) -> bool:
     return at is None or at <= now
 
 
-async def _tell_again(site: Site) -> None:
+def _tell_again(site: Site) -> None:
+    """What is over and was about a life stays `returned`; anything else is unacknowledged again."""
     now = site.clock.now()
     due = [one for one in site.alarms.shown() if (at := again_at(site, one)) is not None and at <= now]
     for alarm in due[:IN_ONE_GO]:
-        again = replace(alarm, state=after(State(alarm.state), Move.TOLD_ANEW).value, told_at=now)
-        site.alarms.put(again)
-        site.feed.publish(alarms.as_event(site, again))
-        alarms.wrote(site, again)
-        site.spawn(alarms.write(site, Unit((alarms.row_of(site, again, again=True),), (AlarmKept(again),))))
+        state = after(State(alarm.state), Move.TOLD_ANEW).value if holds(site, alarm) else alarm.state
+        again = replace(alarm, state=state, told_at=now)
+        alarms.keep_in_mind(site, again)
+        _write_soon(site, again, alarms.row_of(site, again, again=True))
 
 
-async def _escalate(site: Site) -> None:
+def _escalate(site: Site) -> None:
+    """Marked at once for whoever looks at a screen; the leader's notice follows."""
     now = site.clock.now()
-    due = [one for one in site.alarms.shown() if _is_unseen(site, one, now)]
+    due = [one for one in site.alarms.shown() if (at := _escalates_at(site, one)) is not None and at <= now]
     for alarm in due[:IN_ONE_GO]:
-        told = notices.to_duty_leader(site, NoticeKind.ALARM, alarm.id, now)
         escalated = replace(alarm, escalated_at=now)
+        site.alarms.put(escalated)
+        site.alarms.untold[alarm.id] = escalated
+        site.feed.publish(alarms.as_event(site, escalated))
+
+
+def _escalates_at(site: Site, alarm: Alarm) -> datetime | None:
+    return escalates_at(
+        State(alarm.state),
+        site.alarms.unseen.get(alarm.id),
+        alarm.escalated_at,
+        site.catalogue.of(alarm.condition).escalate_after_s,
+        concerns_life=alarm.condition in LIFE_SAFETY,
+    )
+
+
+async def _tell_leaders(site: Site) -> None:
+    """One unit for all that were escalated. One that was closed meanwhile has its row and needs nobody."""
+    book, now = site.alarms, site.clock.now()
+    some = list(islice(book.untold.values(), IN_ONE_GO))
+    if not some:
+        return
+    entries: list[Entry] = []
+    facts: list[Any] = []
+    for alarm in some:
+        known = book.by_id.get(alarm.id)
+        at = alarm.escalated_at or now
+        told = notices.NOBODY if known is None else notices.to_duty_leader(site, NoticeKind.ALARM, alarm.id, now)
         body = named(alarm) | {"priority": alarm.priority, "notices": len(told.changes)}
-        entries = (Entry("alarm_escalated", now, body, key(alarm, now)), *told.entries)
-        with contextlib.suppress(LedgerUnavailable):  # the next second tries again
-            await site.ledger.commit(Unit(entries, (AlarmKept(escalated), *told.changes)), WITHIN_S)
-            known = site.alarms.by_id.get(alarm.id)
-            if known is not None:
-                alarms.keep_in_mind(site, replace(known, escalated_at=now))
-
-
-def _is_unseen(site: Site, alarm: Alarm, now: datetime) -> bool:
-    after_s = site.catalogue.of(alarm.condition).escalate_after_s
-    if after_s is None or alarm.state != State.UNACKNOWLEDGED or alarm.told_at is None:
-        return False
-    if alarm.escalated_at is not None and alarm.escalated_at >= alarm.told_at:
-        return False
-    if alarm.escalated_at is not None and alarm.acknowledged_at is None:
-        return False  # told again, and a leader knows already that nobody has seen it
-    return now - alarm.told_at >= timedelta(seconds=after_s)
+        entries += [Entry("alarm_escalated", at, body, key(alarm, at)), *told.entries]
+        facts += [*([] if known is None else [AlarmKept(known)]), *told.changes]
+    with contextlib.suppress(LedgerUnavailable):  # the next second tries again
+        await site.ledger.commit(Unit(tuple(entries), tuple(facts)), WITHIN_S)
+        for alarm in some:
+            if book.untold.get(alarm.id) == alarm:
+                del book.untold[alarm.id]
 
 
 async def _calm_down(site: Site) -> None:
@@ -124,14 +183,17 @@ async def keep(site: Site) -> None:
     ripe = (id for id in book.unwritten if mono - book.written_at.get(id, -1e9) >= KEEP_EVERY_S)
     some = [book.by_id[id] for id in islice(ripe, AT_ONCE) if id in book.by_id]
     over = dict(islice(book.over.items(), AT_ONCE))
-    if not some and not over:
+    rows = dict(islice(book.unrecorded.items(), AT_ONCE))
+    if not some and not over and not rows:
         return
     now = site.clock.now()
-    entries = _rows_of_members(site, some, over, now)
+    entries = (*rows.values(), *_rows_of_members(site, some, over, now))
     closed = tuple(AlarmsClosed(tuple(ids), now, "by_itself") for ids in over.values())
     new = {alarm.id for alarm in some if alarm.in_group is not None}
     for id in over:
         del book.over[id]
+    for cause in rows:
+        del book.unrecorded[cause]
     for alarm in some:
         alarms.wrote(site, alarm)
     try:
@@ -143,6 +205,7 @@ async def keep(site: Site) -> None:
                 book.written_at.pop(alarm.id, None)
         for id, ids in over.items():
             book.over[id] = [*ids, *book.over.get(id, [])]
+        book.unrecorded = {**rows, **book.unrecorded}
     else:
         book.recorded |= new
 

@@ -73,6 +73,7 @@ OPERATOR_SILENT = "operator_silent"
 INCIDENT_REPORT_DUE = "incident_report_due"
 ROOM_UNMANNED = "room_unmanned"
 BACKUP_FAILED = "backup_failed"
+LEDGER_UNREAD = "ledger_unread"
 
 
 def of_camera(finding: Finding) -> str:
@@ -88,13 +89,19 @@ CONDITIONS = frozenset(
         CLOCK_SUSPECT, ORDER_OVERDUE, POSTURE_LATE, EMERGENCY_UNSIGNED, RESPONDER_ENTERED, DISPOSAL_DUE,
         WITHOUT_CARD_OFTEN, FORGED_PASS, PASS_SHARED, RELIEF_WANTED, RELIEF_UNANSWERED, POST_UNMANNED, NOTICE_FAILED,
         OVERSTAY, LEFT_INSIDE, ROUND_GAP, WORK_ORDER_OVERDUE, CAMERA_ROUND_MISSED, LATE_RETURN, OPERATOR_SILENT,
-        ALARM_FLOOD, INCIDENT_REPORT_DUE, ROOM_UNMANNED, BACKUP_FAILED, *(of_camera(finding) for finding in Finding),
+        ALARM_FLOOD, INCIDENT_REPORT_DUE, ROOM_UNMANNED, BACKUP_FAILED, LEDGER_UNREAD,
+        *(of_camera(finding) for finding in Finding),
     }
 )  # fmt: skip
 """Everything that can be wrong. Each has its place in the catalogue; a test keeps both alike."""
 
 OF_A_ROOM = frozenset({OPERATOR_SILENT, ROOM_UNMANNED})
 """What is wrong in a control room itself is heard in all of them."""
+FOUND_ONCE = frozenset({DEVICE_LOST, DEVICE_CLOCK, POSTURE_LATE, CLOCK_SUSPECT, HELD_DOOR})
+"""Found when it begins and not again while it lasts, and its end is always told: if somebody closes such an alarm too
+early, the gateway raises it again."""
+LOOKED_FOR = frozenset({WINDOW_OPEN_BOLLARD_DOWN, DISPOSAL_DUE})
+"""Found anew each second while no alarm stands for it: if somebody closes such an alarm too early, it comes later."""
 TELL_AGAIN_S = 10.0
 """A condition that repeats is written at most this often; the count in between is kept."""
 SAME_CRY_S = 30.0
@@ -137,9 +144,14 @@ def show(
     """The same, for a flow that writes it together with what it comes from. One that had passed is new again.
 
     `priority`: where it hangs on the place; else that of the catalogue. `anew`: told again although somebody has seen
-    it, because nothing was done about it.
+    it, because nothing was done about it. What somebody closed although its cause stays is not raised again before its
+    time: then that closed alarm is what comes back, and nothing is written.
     """
-    known = site.alarms.of(condition, place)
+    known, closed = site.alarms.of(condition, place), site.alarms.put_off.get((condition, place))
+    if known is None and closed is not None:
+        if condition in LOOKED_FOR and site.clock.monotonic() < closed.until and not anew:
+            return Raised(closed.alarm)  # somebody has closed it, and nothing is new
+        del site.alarms.put_off[condition, place]
     if known is None:
         alarm, is_told, is_new = _new(site, condition, place, detail, priority, tuple(pictures)), True, True
     else:
@@ -189,8 +201,10 @@ def unwritten(site: Site, raised: Raised) -> None:
 
 
 async def clear_alarm(site: Site, condition: str, place: str) -> None:
-    """The condition is over. If somebody has acknowledged it, it is done with; else it waits for a person and says that
-    it has returned to normal. While it chatters, and while it lies on the shelf, that is only remembered."""
+    """The condition is over. If somebody has acknowledged it, it is done with; else, and always if it was about a life,
+    it waits for a person and says that it has returned to normal. While it chatters, and while it lies on the shelf,
+    that is only remembered."""
+    site.alarms.put_off.pop((condition, place), None)
     known = site.alarms.of(condition, place)
     if known is None or not known.holds:
         return
@@ -216,7 +230,8 @@ async def settle(site: Site, alarm: Alarm) -> None:
     if alarm.chattering or state in QUIET:
         keep_in_mind(site, alarm)
         return
-    state = after(state, Move.CLEARED)
+    concerns_life = site.catalogue.of(alarm.condition).is_life_safety
+    state = after(state, Move.CLEARED_OF_LIFE if concerns_life else Move.CLEARED)
     now = site.clock.now()
     if state is State.CLOSED and alarm.in_group is not None:
         leave(site, alarm)
@@ -266,7 +281,8 @@ async def finish(site: Site, alarm: Alarm, by: str, code: str, words: str | None
     kept = tuple(AlarmKept(one) for one in both if one.id in book.unwritten)
     unit = Unit((entry,), (*kept, AlarmsClosed(ids, now, code, words)))
     try:
-        await site.ledger.commit(unit, site.rules.record_within_s)
+        with book.entries.leaving(alarm.id):
+            await site.ledger.commit(unit, site.rules.record_within_s)
     except LedgerUnavailable:
         for cause, id in causes.items():
             book.by_cause.setdefault(cause, id)

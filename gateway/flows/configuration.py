@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 from gateway.flows.ports import Entry, Unit
@@ -22,6 +23,8 @@ from gateway.flows.site import Site
 FILE = "campus.yaml"
 LARGEST = 512 * 1024
 WITHIN_S = 5.0
+MOST_LINES = 2_000
+"""More than that nobody reads before saying yes."""
 RESTART_AFTER_S = 0.5
 """So that whoever asked for it hears that it comes."""
 
@@ -90,6 +93,12 @@ class NotSo(Exception):
         self.code = code
 
 
+def _difference(now: str, text: str) -> tuple[str, ...]:
+    """What is different, as people read it; of a file written anew its beginning."""
+    lines = difflib.unified_diff(now.splitlines(), text.splitlines(), "now", "proposed", lineterm="", n=2)
+    return tuple(islice(lines, MOST_LINES))
+
+
 def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -128,8 +137,7 @@ class Configuration:
                 raise NotSo("nothing_new")
             if faults := await self.faults(text):
                 raise Faulty(faults)
-            before, after = now.splitlines(), text.splitlines()
-            lines = tuple(difflib.unified_diff(before, after, "now", "proposed", lineterm="", n=2))
+            lines = await asyncio.to_thread(_difference, now, text)
             made = Proposal(text, based_on, by, self._site.clock.now(), lines)
             body = {"file": FILE, "before": based_on, "after": made.digest, "by": by}
             await self._commit(Entry("configuration_proposed", made.at, body))

@@ -1,10 +1,10 @@
 """The control rooms: who is at their desks, one room standing in for another, and a room whose alarms nobody hears.
 
 Promises: a takeover is a row before it counts, and holds over a restart until it is handed back; while it lasts the
-room's alarms are heard in the taking one. A high alarm that nobody has acknowledged for a minute in a room without
-anybody at its desks is told to the other rooms, once, until somebody sits there again, somebody stands in, or the
-alarms are seen. Who sits where is told to nobody. Leaves to others: showing (`room_views` and the pages), the question
-to a lone operator (`vigilance`).
+room's alarms are heard in the taking one. A high alarm that nobody has acknowledged for a minute, and that is heard
+only where nobody is at the desks, is told to the other rooms, once, until somebody sits there again, somebody who is at
+a desk stands in, or the alarm is seen. What everybody may read of a room counts no silent alarm. Who sits where is told
+to nobody. Leaves to others: showing (`room_views` and the pages), the question to a lone operator (`vigilance`).
 """
 
 from typing import Any
@@ -65,7 +65,7 @@ async def stand_in(site: Site, room: str, by_room: str | None, by: str, words: s
     except RingOfRooms:
         raise NotNow("a room that is taken over itself cannot stand in for another") from None
     await _move(site, "room_taken_over", room, taker, taken, by, words)
-    await alarms.clear_alarm(site, alarms.ROOM_UNMANNED, room)
+    await look(site)
 
 
 async def give_back(site: Site, room: str, by: str) -> None:
@@ -77,30 +77,34 @@ async def give_back(site: Site, room: str, by: str) -> None:
 
 
 async def look(site: Site) -> None:
-    """Called each second: rooms without anybody whose high alarms wait."""
+    """Called each second: rooms whose high alarms wait where nobody is."""
     rooms = rooms_of(site.campus)
     if len(rooms) < 2:
         return  # nobody else is there to be told; the alarm's own escalation goes on
+    manned = {room.id for room in rooms if not _is_left_alone(site, room.id)}
     for room in rooms:
-        unheard = [alarm for alarm in _open_of(site, room.id) if _is_unheard(site, alarm)]
-        if not _is_left_alone(site, room.id):
-            unheard = []
+        unheard = [alarm for alarm in _unseen(site, room.id) if _where_heard(site, alarm) not in manned]
         if unheard and room.id not in site.rooms.told_unmanned:
             site.rooms.told_unmanned.add(room.id)
-            site.feed.publish(as_event(site, room))
-            await alarms.raise_alarm(site, alarms.ROOM_UNMANNED, room.id, f"{len(unheard)} unacknowledged")
+            # Everybody may read this: a number that counts silent alarms would tell of them beside a list without any.
+            audible = sum(alarm.condition not in SILENT for alarm in unheard)
+            if audible:
+                site.feed.publish(as_event(site, room))
+            detail = f"{audible} unacknowledged" if audible else ""
+            await alarms.raise_alarm(site, alarms.ROOM_UNMANNED, room.id, detail)
         elif not unheard and room.id in site.rooms.told_unmanned:
             site.rooms.told_unmanned.discard(room.id)
             await alarms.clear_alarm(site, alarms.ROOM_UNMANNED, room.id)
 
 
 def as_row(site: Site, room: ControlRoom) -> dict[str, Any]:
-    """One room as every page may see it: whether somebody is there, and nobody's name."""
+    """One room as every page may see it: whether somebody is there, and nobody's name; nothing of silent alarms."""
     desks, now = site.rooms.of(room.id), site.clock.now()
     open_now = dict.fromkeys(("high", "medium", "low"), 0)
     for alarm in _open_of(site, room.id):
         open_now[alarm.priority] = open_now.get(alarm.priority, 0) + (alarm.condition not in SILENT)
     vigil = site.rooms.vigils.get(room.id)
+    is_told = room.id in site.rooms.told_unmanned
     return {
         "id": room.id,
         "name": {"en": room.name.en, "zh": room.name.zh},
@@ -111,9 +115,15 @@ def as_row(site: Site, room: ControlRoom) -> dict[str, Any]:
         "taken_over_by": site.rooms.taken.get(room.id),
         "heard_in": heard_in(room.id, site.rooms.taken),
         "alarms": open_now,
-        "unheard": room.id in site.rooms.told_unmanned,
+        "unheard": is_told and any(alarm.condition not in SILENT for alarm in _unseen(site, room.id)),
         "vigilance": None if vigil is None or vigil.state == "resting" else vigil.state.value,
     }
+
+
+def is_heard_elsewhere(site: Site, room: str) -> bool:
+    """True if another room stands in for it, and somebody is there."""
+    where = heard_in(room, site.rooms.taken)
+    return where != room and site.rooms.of(where).manning is not Manning.NOBODY
 
 
 def as_event(site: Site, room: ControlRoom) -> dict[str, Any]:
@@ -144,10 +154,9 @@ async def _move(site: Site, kind: str, room: str, taker: str, taken: dict[str, s
 
 
 def _is_left_alone(site: Site, room: str) -> bool:
-    """True if nobody has been at its desks for a while and nobody stands in; pages that come back after a restart are
-    waited for."""
+    """True if nobody has been at its own desks for a while; pages that come back after a restart are waited for."""
     book = site.rooms
-    if room in book.taken or book.of(room).manning is not Manning.NOBODY:
+    if book.of(room).manning is not Manning.NOBODY:
         book.empty_since.pop(room, None)
         return False
     now = site.clock.monotonic()
@@ -158,7 +167,17 @@ def _open_of(site: Site, room: str) -> list[Alarm]:
     return [alarm for alarm in site.alarms.by_id.values() if alarm.room == room and alarm.in_group is None]
 
 
-def _is_unheard(site: Site, alarm: Alarm) -> bool:
-    if alarm.priority != "high" or alarm.state != State.UNACKNOWLEDGED or alarm.taken_over_by is not None:
-        return False
-    return site.clock.elapsed_s(alarm.told_at or alarm.opened_at) >= UNHEARD_S
+def _unseen(site: Site, room: str) -> list[Alarm]:
+    """Its high alarms that nobody has acknowledged for a while."""
+    return [
+        alarm
+        for alarm in _open_of(site, room)
+        if alarm.priority == "high"
+        and alarm.state == State.UNACKNOWLEDGED
+        and site.clock.elapsed_s(alarm.told_at or alarm.opened_at) >= UNHEARD_S
+    ]
+
+
+def _where_heard(site: Site, alarm: Alarm) -> str:
+    """The room that took this one alarm over, or the one in which its room's alarms are heard."""
+    return alarm.taken_over_by or heard_in(alarm.room, site.rooms.taken)

@@ -40,6 +40,10 @@ class NobodyOfThatName(Exception):
     """There is no such person or credential."""
 
 
+class TooFar(ValueError):
+    """No list that this device has, or had, holds at that moment; the words say how far is answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """By what it decides alone. `follows`: it shows the posture and the lists that it was given.
@@ -147,9 +151,11 @@ async def ask(
 ) -> Asked:
     """What it would decide of a person (the school's id) or of one credential (its reference), at `at` or now.
 
-    Raises `DecidesNothing`, `NobodyOfThatName`, `LedgerUnavailable`.
+    Raises `DecidesNothing`, `TooFar`, `NobodyOfThatName`, `LedgerUnavailable`.
     """
     portal = _portal(site, device)
+    if at is not None and abs(at - site.clock.now()) > timedelta(seconds=site.rules.list_life_s):
+        raise TooFar(f"at most {site.rules.list_life_s // 86_400} days ago or ahead: no list lives longer")
     ref, cards, others = _cards(site.directory, holder, credential)
     await reading.note(site, by, "lone_list", len(cards), ref)
     rules, now = rules_of(site, device), site.clock.now()

@@ -20,6 +20,8 @@ from gateway.flows.site import Site
 
 TOLD_AT_MOST = 500
 """So many of a start's newest events are looked at for what its inputs said last."""
+LOOKS_AT_MOST = 5
+"""So often is looked for others in the place of events that are not shown."""
 SILENT_EVENTS = frozenset({"duress"})
 """Shown only to whoever hears silent alarms."""
 DOOR_EVENTS = {"door_opened": "open", "door_closed": "closed", "door_forced": "forced", "door_held": "held_open"}
@@ -207,16 +209,25 @@ async def commands(site: Site, records: DeviceRecords, device: str, limit: int) 
 
 async def events(
     records: DeviceRecords, device: Device, before: int | None, after: int | None, limit: int, with_silent: bool
-) -> list[LedgerRow]:
-    """What it told and what was recorded of it: the newest first, or, `after` a number, the oldest first."""
+) -> tuple[list[LedgerRow], int | None]:
+    """What it told and what was recorded of it: the newest first, or, `after` a number, the oldest first; and the
+    number to go on with, None at the end. What is not shown leaves no gap: others take its place."""
     boots = [] if device.boot is None else [device.boot]
     if device.previous_boot is not None:
         boots.append(device.previous_boot[0])
-    if after is not None:
-        found = await records.after(device.id, boots, after, limit)
-    else:
-        found = await records.about(device.id, boots, before, limit)
-    return [row for row in found if with_silent or row.body.get("type") not in SILENT_EVENTS]
+    shown: list[LedgerRow] = []
+    for _ in range(LOOKS_AT_MOST):
+        if after is not None:
+            found = await records.after(device.id, boots, after, limit)
+        else:
+            found = await records.about(device.id, boots, before, limit)
+        shown += [row for row in found if with_silent or row.body.get("type") not in SILENT_EVENTS]
+        if len(shown) >= limit:
+            return shown[:limit], shown[limit - 1].seq
+        if len(found) < limit:
+            return shown, None
+        before, after = (None, found[-1].seq) if after is not None else (found[-1].seq, None)
+    return shown, before if after is None else after
 
 
 async def _life(site: Site, row: LedgerRow, result: dict[str, Any] | None) -> CommandLife:

@@ -114,7 +114,8 @@ async def retire(site: Site, device: Device) -> None:
     """A device is no longer enrolled: what the broker keeps for it goes, and it is no longer missed."""
     site.courier.clear(device.id, device.kind, "posture")
     site.courier.clear(device.id, device.kind, "credentials/revoked")
-    await alarms.clear_alarm(site, alarms.DEVICE_LOST, device.id)
+    for condition in sorted(alarms.FOUND_ONCE):  # nobody would tell that it is over
+        await alarms.clear_alarm(site, condition, device.id)
 
 
 async def watch(site: Site) -> None:

@@ -90,10 +90,6 @@ class DeviceBook(Protocol):
 
     def retire(self, device: str, now: datetime) -> Any: ...
 
-    async def password(self, device: str) -> str:
-        """Its broker password. Raises `NotEnrolled`."""
-        ...
-
 
 class Broker(Protocol):
     """Lets in who is enrolled, and nobody else."""
@@ -128,11 +124,11 @@ class Enrolling:
         return await self._hand_over(device, enrolment.kind.value, enrolment.key, enrolment.password)
 
     async def rotate_key(self, device: str, by: str) -> Handed:
-        """A new key for the same box; the old one is taken until the new one is used. Raises `NotEnrolled`."""
+        """A new key for the same box; the old one is taken until the new one is used. Its password stays, and is not
+        said again: who may give keys learns nothing that was handed out before. Raises `NotEnrolled`."""
         found, now, key = self._known(device), self._site.clock.now(), new_key()
-        password = await self._book.password(device)
         await self._commit(device_key_changed(device, by, now), self._book.rotate(device, key))
-        return await self._hand_over(device, found.kind, key, password)
+        return await self._hand_over(device, found.kind, key, None)
 
     async def replace(self, device: str, reason: str, by: str) -> Handed:
         """Another box in the same place; the old one is nobody's from now on. Raises `NotEnrolled`."""
@@ -168,7 +164,7 @@ class Enrolling:
         # new secrets from the person: a task of its own reports what it cannot do, and nothing is raised here.
         await asyncio.wait({self._site.spawn(directory_watch.watch(self._site))})
 
-    async def _hand_over(self, device: str, kind: str, key: bytes, password: str) -> Handed:
+    async def _hand_over(self, device: str, kind: str, key: bytes, password: str | None) -> Handed:
         bundle = Bundle(device, kind, self._site.campus.site, key, password)
         return Handed(bundle, await self._broker.keep_in_step())
 

@@ -66,15 +66,16 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What a device has to know, for whoever sets it up: said once, and kept nowhere in this form."""
+    """What a device has to know, for whoever sets it up: said once, and kept nowhere in this form. Without a password:
+    it keeps the one that it has."""
 
     device: str
     kind: str
     site: str
     key: bytes = field(repr=False)
-    password: str = field(repr=False)
+    password: str | None = field(repr=False)
 
-    def as_told(self) -> dict[str, str]:
+    def as_told(self) -> dict[str, str | None]:
         """As the command prints it and the API answers it."""
         return {
             "device": self.device,

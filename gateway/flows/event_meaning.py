@@ -183,14 +183,21 @@ async def take_effect(site: Site, device: Device, event: Event, meaning: Meaning
         site.spawn(follow())
     for alarm in meaning.withdrawn:
         await alarms.clear_alarm(site, alarm.condition, alarm.place)
-    if isinstance(event.data, FireClear):
-        await alarms.clear_alarm(site, alarms.FIRE, event.data.zone)
+    if isinstance(event.data, FireClear) or (isinstance(event.data, FireInput) and not event.data.active):
+        await _fire_input_clear(site, device, event)
     elif isinstance(event.data, DoorClosed):
         await alarms.clear_alarm(site, alarms.HELD_DOOR, device.id)
-    elif isinstance(event.data, FireInput) and not event.data.active:
-        await alarms.clear_alarm(site, alarms.FIRE, device.id)
     elif isinstance(event.data, Refused) and event.data.channel == "posture" and event.data.reason.value == "conflict":
         await postures.conflict(site, device, event.data.version or 0)
+
+
+async def _fire_input_clear(site: Site, device: Device, event: Event) -> None:
+    """A door's own alarm goes with its own input; the zone's is over when nothing burns there any more."""
+    if isinstance(event.data, FireInput):
+        await alarms.clear_alarm(site, alarms.FIRE, device.id)
+    heard = fires.input_of(site, device, event)
+    if heard is not None and not fires.burns(site, heard[1]):
+        await alarms.clear_alarm(site, alarms.FIRE, heard[1])
 
 
 def _place(device: Device, data: object) -> str:

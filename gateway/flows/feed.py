@@ -103,6 +103,8 @@ class Feed:
         self.seq = 0
         """The number of the newest event."""
         self.lost = 0
+        self.unfit = 0
+        """Events that the edge could not encode and left out."""
 
     @property
     def is_watched(self) -> bool:

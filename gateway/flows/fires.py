@@ -60,6 +60,11 @@ def burning(site: Site, zone: str, told_by: str | None = None) -> Emergency | No
     return next(iter([e for e in named if e in free] or free or named), None)
 
 
+def burns(site: Site, zone: str) -> bool:
+    """True while any fire input of exactly this zone is active, whoever told it."""
+    return any(e.inputs for e in site.emergencies.values() if e.cause is Cause.FIRE and e.is_live and e.zones == {zone})
+
+
 def change_of(site: Site, device: Device, event: Event) -> EmergencyMoved | None:
     """What the event's own record writes of the fire, so that both are on disk or neither; None if nothing."""
     heard = input_of(site, device, event)

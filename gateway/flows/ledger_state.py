@@ -1,8 +1,9 @@
 """Is the ledger what it was? Verified each night by itself, and whenever somebody who reads it wants to know.
 
 Promises: one verification at a time, beside the taps; every end of one is a row of the ledger itself, so that how long
-it held is known after a restart; what does not hold is an alarm at once. A night whose walk could not be read to its
-end is tried again after `AGAIN_S`. Leaves to others: the walk (the store's `verification`), who may start one (`web`).
+it held is known after a restart; what does not hold is an alarm at once, until one holds. A night whose walk could not
+be read to its end is tried again after `AGAIN_S`. Leaves to others: the walk (the store's `verification`), who may
+start one (`web`).
 """
 
 import asyncio
@@ -96,13 +97,25 @@ async def _run(site: Site, running: Running) -> None:
     finally:
         book.running = None
     book.last = Verified(running.by, running.started_at, site.clock.now(), walked, what)
-    if book.last.state != "holds":
-        await alarms.raise_alarm(site, alarms.LEDGER_TROUBLE, PLACE, what or "")
+    await _say(site, book.last)
     _tell(site)
     try:
         await site.ledger.commit(Unit((_row(book.last),)))
     except LedgerUnavailable:
         return  # what was found stands in memory, and the next one is put on record
+
+
+async def _say(site: Site, last: Verified) -> None:
+    """What does not hold is urgent until a walk holds; one that could not read to the end proves neither."""
+    match last.state:
+        case "holds":
+            await alarms.clear_alarm(site, alarms.LEDGER_TROUBLE, PLACE)
+            await alarms.clear_alarm(site, alarms.LEDGER_UNREAD, PLACE)
+        case "bent":
+            await alarms.clear_alarm(site, alarms.LEDGER_UNREAD, PLACE)
+            await alarms.raise_alarm(site, alarms.LEDGER_TROUBLE, PLACE, last.what or "")
+        case _:
+            await alarms.raise_alarm(site, alarms.LEDGER_UNREAD, PLACE, last.what or "")
 
 
 def _tell(site: Site) -> None:

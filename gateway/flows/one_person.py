@@ -30,6 +30,10 @@ class NoSuchPerson(LookupError):
     """There is none."""
 
 
+class HasLeft(Exception):
+    """This person has left; a correction must not open doors again. An import that names them takes them back."""
+
+
 async def add(site: Site, cells: Mapping[str, str], by: str) -> str:
     """Enter somebody new; the id. `cells`: by the columns of a file of people, without contacts.
 
@@ -41,7 +45,7 @@ async def add(site: Site, cells: Mapping[str, str], by: str) -> str:
 async def change(site: Site, id: str, cells: Mapping[str, str], by: str) -> str:
     """Change some of an entry; a cell that is not there stays as it is, an empty one takes away.
 
-    Raises `BadPeople`, `NoSuchPerson`, `LedgerUnavailable`.
+    Raises `BadPeople`, `NoSuchPerson`, `HasLeft`, `LedgerUnavailable`.
     """
     return await _write(site, id, cells, by, is_new=False)
 
@@ -54,12 +58,18 @@ async def _write(site: Site, id: str, cells: Mapping[str, str], by: str, *, is_n
             raise KnownAlready(id)
         if not is_new and before is None:
             raise NoSuchPerson(id)
-        person = read_person({**({} if is_new else _as_cells(known, id)), **cells, "id": id}, site.campus)
+        if before is not None and before.has_left:
+            raise HasLeft(id)
+        touched = _touched(cells)
+        person = read_person({**({} if is_new else _as_cells(known, id, touched)), **cells, "id": id}, site.campus)
         values = [value for value in (person.card, person.plate) if value is not None]
         plan = plan_import(PeopleFile((person,), ""), await site.archive.known_about(id, values))
         if plan.blocked:
             raise BadPeople(list(plan.blocked))
-        if plan.is_empty and not plan.returned:
+        if not is_new:
+            plan.new_credentials = [one for one in plan.new_credentials if one.kind in touched]
+            plan.changed_credentials = [one for one in plan.changed_credentials if one.kind in touched]
+        if plan.is_empty:
             return id
         # Upon what was read first: whatever was written since then, also between the two readings, is looked at anew.
         result = await site.ledger.commit(_unit(site, person, plan, known, by), WITHIN_S)
@@ -69,8 +79,15 @@ async def _write(site: Site, id: str, cells: Mapping[str, str], by: str, *, is_n
     raise LedgerUnavailable("others change the directory at the same time")
 
 
-def _as_cells(known: Known, id: str) -> dict[str, str]:
-    """The entry as it is, in the words of a file."""
+def _touched(cells: Mapping[str, str]) -> frozenset[CredentialKind]:
+    """Of which kinds something is said: a corrected name changes no card, a new card no plate's validity."""
+    if "valid_from" in cells or "valid_to" in cells:
+        return frozenset({CredentialKind.CARD, CredentialKind.PLATE})
+    return frozenset(kind for kind in (CredentialKind.CARD, CredentialKind.PLATE) if kind.value in cells)
+
+
+def _as_cells(known: Known, id: str, touched: frozenset[CredentialKind]) -> dict[str, str]:
+    """The entry as it is, in the words of a file; the validity is that of what is changed."""
     row = known.holders[id]
     cells = {
         "name": row.name,
@@ -82,8 +99,9 @@ def _as_cells(known: Known, id: str) -> dict[str, str]:
         is_own = held.kind in (CredentialKind.CARD, CredentialKind.PLATE) and held.ref not in known.passes
         if is_own and held.state is CredentialState.ACTIVE:
             cells[held.kind.value] = held.value
-            cells["valid_from"] = _moment(held.not_before)
-            cells["valid_to"] = _moment(held.not_after)
+            if held.kind in touched or not touched:
+                cells["valid_from"] = _moment(held.not_before)
+                cells["valid_to"] = _moment(held.not_after)
     return cells
 
 

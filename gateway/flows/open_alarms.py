@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gateway.core.alarm_course import State, unseen_since
 from gateway.core.alarm_groups import Chatter, Entries
+from gateway.flows.ports import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ class Alarm:
     incident: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """An alarm that somebody closed although its cause stays: `until` then (monotonic) it is not raised again."""
+
+    alarm: Alarm
+    until: float
+
+
 @dataclass(slots=True)
 class OpenAlarms:
     """All open alarms, by id and by what they stand for; which are members of which; and what they did lately."""
@@ -84,8 +94,16 @@ class OpenAlarms:
     """Members that are done with, by their entry: the database does not know it yet."""
     entries: Entries = field(default_factory=Entries)
     chatter: dict[tuple[str, str], Chatter] = field(default_factory=dict)
+    unseen: dict[str, datetime] = field(default_factory=dict)
+    """Since when an alarm waits for somebody to see it (`alarm_course.unseen_since`)."""
+    untold: dict[str, Alarm] = field(default_factory=dict)
+    """Escalated on the screens; the notice to the leader and the row are still to be written."""
+    unrecorded: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    """Rows of what time did and the ledger does not have yet, by their kind and alarm: the newest of each."""
     acting: dict[str, asyncio.Lock] = field(default_factory=dict)
     """Held while somebody's act on an alarm is written: a second one comes after it."""
+    put_off: dict[tuple[str, str], PutOff] = field(default_factory=dict)
+    """Causes that stay and whose alarm somebody has closed; a restart may forget them."""
     _members: dict[str, dict[str, None]] = field(default_factory=dict)
     _size_when_seen: dict[str, int] = field(default_factory=dict)
 
@@ -100,7 +118,9 @@ class OpenAlarms:
         if before is not None and before.in_group is not None and before.in_group != alarm.in_group:
             self._part(before)
         self.by_id[alarm.id] = alarm
-        self.by_cause[alarm.condition, alarm.place] = alarm.id
+        self._remember_since(alarm, is_new=before is None)
+        if before is None:  # one that is being closed stands for its cause no more, whatever is noted of it meanwhile
+            self.by_cause[alarm.condition, alarm.place] = alarm.id
         if alarm.in_group is not None:
             self._members.setdefault(alarm.in_group, {})[alarm.id] = None
 
@@ -109,7 +129,7 @@ class OpenAlarms:
         known = self.by_id.pop(alarm.id, None)
         if self.by_cause.get((alarm.condition, alarm.place)) == alarm.id:
             del self.by_cause[alarm.condition, alarm.place]
-        for book in (self.written_at, self.unwritten, self._size_when_seen):
+        for book in (self.written_at, self.unwritten, self._size_when_seen, self.unseen):
             book.pop(alarm.id, None)
         self.entries.left(alarm.id)
         self.recorded.discard(alarm.id)
@@ -130,11 +150,11 @@ class OpenAlarms:
 
     def seen(self, id: str) -> None:
         """Somebody has acknowledged an entry as large as it is now."""
-        self._size_when_seen[id] = len(self._members.get(id, ()))
+        self._size_when_seen[id] = self._size(id)
 
     def has_doubled(self, id: str) -> bool:
-        """True if an entry has twice as many members as when somebody acknowledged it."""
-        return len(self._members.get(id, ())) >= 2 * max(1, self._size_when_seen.get(id, 0))
+        """True if an entry stands for twice as many alarms as when somebody acknowledged it."""
+        return self._size(id) >= 2 * max(1, self._size_when_seen.get(id, 0))
 
     def lock(self, id: str) -> asyncio.Lock:
         """The turn of whoever acts on an alarm; `let_go_of_locks` forgets those that nobody holds."""
@@ -144,6 +164,25 @@ class OpenAlarms:
         """Forget the turns of alarms that are closed."""
         for id in [id for id, lock in self.acting.items() if id not in self.by_id and not lock.locked()]:
             del self.acting[id]
+
+    def _size(self, id: str) -> int:
+        """The members, and the entry itself where it stands for something of its own."""
+        head = self.by_id.get(id)
+        return len(self._members.get(id, ())) + (head is not None and head.count > 0)
+
+    def _remember_since(self, alarm: Alarm, is_new: bool) -> None:
+        since = unseen_since(
+            self.unseen.get(alarm.id),
+            State(alarm.state),
+            opened_at=alarm.opened_at,
+            told_at=alarm.told_at,
+            acknowledged_at=alarm.acknowledged_at,
+            is_new=is_new,
+        )
+        if since is None:
+            self.unseen.pop(alarm.id, None)
+        else:
+            self.unseen[alarm.id] = since
 
     def _part(self, alarm: Alarm) -> None:
         of = self._members.get(alarm.in_group or "", {})

@@ -1,8 +1,9 @@
 """What an order will change, before it is done: for one that is being written, that waits for a signature, or its end.
 
 Promises: nothing is filed, nothing is sent, and only numbers come out of it. The work is bounded: it goes on beside the
-decisions, in portions, one preview at a time, and what does not fit into its seconds is left out and said so; while the
-database is away, or another preview is at work on the past, everything else is answered all the same. Leaves to others:
+decisions, in portions, one preview at a time, and what does not fit into its seconds is left out and said so. Whoever
+finds another at work waits for its turn, and gets everything but the past, so that those behind wait less; while the
+database is away everything else is answered all the same. Leaves to others:
 what is different (`core.order_preview`, `core.order_touches`, `core.past_again`), who may ask (`web`).
 """
 
@@ -31,6 +32,8 @@ from gateway.flows.reading import Records, RecordsAway
 from gateway.flows.site import Site
 from gateway.flows.what_if import past_taps
 
+TURN_WITHIN_S = 15.0
+"""So long a preview waits for its turn: two or three others, each with all of its seconds."""
 PAST = timedelta(days=7)
 PAST_WITHIN_S = 4.0
 """So long past taps are decided again: an answer has to come while somebody looks at it."""
@@ -42,6 +45,10 @@ LONGEST_VISIT = timedelta(days=31)
 """One that began before the past that is looked at may have lasted into it."""
 AHEAD = timedelta(days=400)
 GATHERINGS_SHOWN = 20
+
+
+class NotItsTurn(Exception):
+    """Too many ask at once."""
 
 
 class Took(StrEnum):
@@ -127,13 +134,13 @@ class _Touched:
 
 
 async def of_filing(site: Site, records: Records, order: Order) -> Preview:
-    """What changes when `order` is put in force."""
+    """What changes when `order` is put in force. Raises `NotItsTurn`."""
     now = site.clock.now()
     return await _preview(site, records, order, core.filing(site.campus, site.world.orders, order, now), ends=False)
 
 
 async def of_ending(site: Site, records: Records, order: Order) -> Preview:
-    """What changes when `order` ends now; nothing if it does not count."""
+    """What changes when `order` ends now; nothing if it does not count. Raises `NotItsTurn`."""
     now = site.clock.now()
     return await _preview(site, records, order, core.ending(site.campus, site.world.orders, order, now), ends=True)
 
@@ -146,17 +153,25 @@ def waits_for_signature(order: Order) -> bool:
 async def _preview(site: Site, records: Records, order: Order, course: Course, ends: bool) -> Preview:
     campus, now = site.campus, site.clock.now()
     at = core.first_change(campus, course)
-    moment = at or course.starts_at
-    # Presence moves while a thread reads: it gets its own.
-    world = replace(site.world, presence=dict(site.world.presence))
-    seen = core.worlds(world, course, moment)
-    changes = tuple(core.changes_at(campus, course, moment))
+    changes = tuple(core.changes_at(campus, course, at or course.starts_at))
     touched, inside = _Touched(), Inside(0, True, Counter(), Counter(), 0)
     past = Past(Took.NOT_NEEDED, now - PAST, now, Again())
     if at is not None:
-        touched = await asyncio.to_thread(_touched, seen)
-        inside = replace(await _inside(seen, now), vehicles=touched.vehicles)
-        past = await _past(site, records, seen, now)
+        has_waited = site.previewing.locked()
+        try:
+            async with asyncio.timeout(TURN_WITHIN_S):
+                await site.previewing.acquire()
+        except TimeoutError:
+            raise NotItsTurn from None
+        try:
+            # Presence moves while a thread reads: it gets its own.
+            world = replace(site.world, presence=dict(site.world.presence))
+            seen = core.worlds(world, course, at)
+            touched = await asyncio.to_thread(_touched, seen)
+            inside = replace(await _inside(seen, now), vehicles=touched.vehicles)
+            past = replace(past, took=Took.BUSY) if has_waited else await _past(site, records, seen, now)
+        finally:
+            site.previewing.release()
     since = Moment(now, site.trusted_until).earliest
     return Preview(
         ends=ends,
@@ -248,32 +263,29 @@ async def _inside(seen: Worlds, now: datetime) -> Inside:
 async def _past(site: Site, records: Records, seen: Worlds, now: datetime) -> Past:
     """The last week's taps, the newest first, as far as the time goes."""
     until = now
-    if site.previewing.locked():
-        return Past(Took.BUSY, now, until, Again())
-    async with site.previewing:
-        began = monotonic()
+    began = monotonic()
+    try:
+        async with asyncio.timeout(PAST_WITHIN_S):
+            past = await site.archive.papers(
+                PaperKind.VISIT, live=False, starts_from=now - PAST - LONGEST_VISIT, limit=VISITS_AT_MOST
+            )
+            running = await asyncio.to_thread(PastAgain, seen, past)
+    except (LedgerUnavailable, TimeoutError):
+        return Past(Took.AWAY, now, until, Again())
+    since, before = now, None
+    while True:
+        left_s = PAST_WITHIN_S - (monotonic() - began)
+        if left_s <= 0:
+            return Past(Took.CUT_SHORT, since, until, running.result)
         try:
-            async with asyncio.timeout(PAST_WITHIN_S):
-                past = await site.archive.papers(
-                    PaperKind.VISIT, live=False, starts_from=now - PAST - LONGEST_VISIT, limit=VISITS_AT_MOST
-                )
-                running = await asyncio.to_thread(PastAgain, seen, past)
-        except (LedgerUnavailable, TimeoutError):
-            return Past(Took.AWAY, now, until, Again())
-        since, before = now, None
-        while True:
-            left_s = PAST_WITHIN_S - (monotonic() - began)
-            if left_s <= 0:
-                return Past(Took.CUT_SHORT, since, until, running.result)
-            try:
-                async with asyncio.timeout(max(left_s, 0.5)):
-                    rows, before = await records.newest("decision", before, PORTION, now - PAST, until, lambda _: True)
-            except TimeoutError:
-                return Past(Took.CUT_SHORT if running.result.taps else Took.AWAY, since, until, running.result)
-            except RecordsAway:
-                return Past(Took.AWAY, since, until, running.result)
-            taps = list(past_taps((row.at, row.body) for row in rows))
-            await asyncio.to_thread(running.take, taps)
-            if before is None:
-                return Past(Took.WHOLE, now - PAST, until, running.result)
-            since = rows[-1].at if rows else since
+            async with asyncio.timeout(max(left_s, 0.5)):
+                rows, before = await records.newest("decision", before, PORTION, now - PAST, until, lambda _: True)
+        except TimeoutError:
+            return Past(Took.CUT_SHORT if running.result.taps else Took.AWAY, since, until, running.result)
+        except RecordsAway:
+            return Past(Took.AWAY, since, until, running.result)
+        taps = list(past_taps((row.at, row.body) for row in rows))
+        await asyncio.to_thread(running.take, taps)
+        if before is None:
+            return Past(Took.WHOLE, now - PAST, until, running.result)
+        since = rows[-1].at if rows else since

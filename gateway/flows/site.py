@@ -331,7 +331,7 @@ class Site:
         self.loop = asyncio.get_running_loop()
         self.issuing = asyncio.Lock()
         self.previewing = asyncio.Lock()
-        """Held while the past is looked at for what an order would change: one at a time."""
+        """Held while somebody looks what an order would change: one at a time."""
         self.followed = directory
         self.watched_version = 0
         self.look: asyncio.Task[None] | None = None

@@ -55,14 +55,15 @@ def standing(site: Site) -> list[dict[str, Any]]:
     return [
         as_event(site, room, vigil, said[vigil.state])
         for room, vigil in site.rooms.vigils.items()
-        if vigil.state in said
+        if vigil.state in said and not (vigil.left and vigil.state is State.ASKED)
     ]
 
 
 async def _step(site: Site, room: ControlRoom, night: bool, by: str | None = None) -> None:
     book, now = site.rooms, site.clock.now()
     desks, before = book.of(room.id), book.vigils.get(room.id)
-    vigil, said = step(before, Sight(desks.manning, desks.seen_at), night, site.campus.vigilance, now)
+    sight = Sight(desks.manning, desks.seen_at, control_rooms.is_heard_elsewhere(site, room.id))
+    vigil, said = step(before, sight, night, site.campus.vigilance, now)
     if vigil is None:
         book.vigils.pop(room.id, None)
     else:

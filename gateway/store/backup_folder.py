@@ -3,6 +3,7 @@
 What has another name than a backup's is nobody's business here and is never removed.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -42,7 +43,6 @@ class Folder:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             made = self._as_file(path)
             assert made is not None, "it has the name of a backup"
-            self._tidy(keep)
         except BadBackup as error:
             path.unlink(missing_ok=True)
             raise BackupFailed(f"what was written cannot be read again: {error}") from error
@@ -50,10 +50,14 @@ class Folder:
             raise BackupFailed(f"the database cannot be read: {error}") from error
         except OSError as error:
             raise BackupFailed(f"the folder for backups cannot be written: {error.strerror}") from error
+        with contextlib.suppress(OSError, BackupFailed):  # the next one tidies up
+            self._tidy(keep, made)
         return Made(made, manifest.head.count, sum(kept.rows for kept in manifest.tables.values()), digest)
 
-    def _tidy(self, keep: int) -> None:
-        for file in sorted(self.files(), key=lambda file: file.made_at, reverse=True)[keep:]:
+    def _tidy(self, keep: int, made: BackupFile) -> None:
+        """Never the one that was just made: names carry a clock, and clocks are wrong at times."""
+        others = [file for file in self.files() if file.name != made.name]
+        for file in sorted(others, key=lambda file: file.made_at, reverse=True)[keep - 1 :]:
             (self._path / file.name).unlink(missing_ok=True)
 
     def _as_file(self, path: Path) -> BackupFile | None:

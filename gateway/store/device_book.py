@@ -68,9 +68,6 @@ class StoredDevices:
     def retire(self, device: str, now: datetime) -> enrolments.Change:
         return enrolments.retire_change(device, now)
 
-    async def password(self, device: str) -> str:
-        return await self._ask(lambda conn: enrolments.password_of(conn, device, self._sealer))
-
     # ------------------------------------------------------------ records
 
     async def about(self, device: str, boots: Sequence[str], before: int | None, limit: int) -> Sequence[LedgerRow]:

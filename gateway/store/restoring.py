@@ -1,8 +1,9 @@
 """A backup taken back: into a database that is empty, whole or not at all, and with a record that says what was lost.
 
-Promises: the chain of the restored ledger is walked before anything is said to be done; the next record of the ledger
-is `restored` and names the old head and the span that is gone, under a MAC that only the site's key makes; the head
-file says the same, so that `verify` accepts the shorter ledger and everybody can read how much shorter it is.
+Promises: the chain of the restored ledger is walked before anything of it stays; a power cut leaves an empty database,
+or one that the same command finishes; the next record of the ledger is `restored` and names the old head and the span
+that is gone, under a MAC that only the site's key makes; the head file says the same, so that `verify` accepts the
+shorter ledger and everybody can read how much shorter it is.
 Leaves to others: that no gateway runs (`site_lock`), words for people (`cli.backup`).
 """
 
@@ -19,11 +20,15 @@ from sqlalchemy.engine import Connection
 from gateway.core.chain import Head, Lost, seal_lost
 from gateway.flows.ports import Entry, Unit
 from gateway.store.backup import BadBackup, Manifest, opened, read_manifest, rows_of, tables_of
-from gateway.store.database import Database, open_database
+from gateway.store.database import Database
 from gateway.store.head_file import HeadFile, read_copy, write_copy
 from gateway.store.ledger import Ledger
-from gateway.store.schema import known, make
-from gateway.store.verification import verify
+from gateway.store.schema import NEWEST, known, make, revision_of
+from gateway.store.tables import instances
+from gateway.store.verification import ledger_length, verify_on
+
+UNFINISHED = "~restoring"
+"""No site's name: the row of `instances` of a database that waits for its record."""
 
 
 class NotEmpty(Exception):
@@ -57,27 +62,48 @@ def restore(
             raise BadBackup("it was made by a newer version than this one")
         database = Database(database_url)
         try:
-            if not _is_empty(database):
+            if _is_empty(database):
+                with database.engine.connect().execution_options(writing=True) as connection, connection.begin():
+                    make(connection, manifest.revision)
+                    _fill(connection, archive, manifest, on)
+                    make(connection, NEWEST)
+                    _check(connection, manifest, key)
+                    _mark(connection, path)
+            elif not _is_unfinished(database, path, manifest):
                 raise NotEmpty
-            with (
-                database.engine.connect().execution_options(writing=True) as connection,
-                connection.begin(),
-            ):
-                make(connection, manifest.revision)
-                _fill(connection, archive, manifest, on)
+            lost = _lost(head_path, head_copy, key, manifest.head)
+            _put_on_record(database, head_path, head_copy, key, path, manifest, lost)
+            with database.engine.connect().execution_options(writing=True) as connection, connection.begin():
+                connection.execute(sa.delete(instances).where(instances.c.site == UNFINISHED))
         finally:
             database.close()
-    # What the version of today has more than that of the backup.
-    database = open_database(database_url)
-    try:
-        verdict = verify(database, manifest.head, None, key)
-        if not verdict.holds or verdict.count != manifest.head.count:
-            raise BadBackup(f"the ledger in it does not hold: {verdict.what or 'it has another length'}")
-        lost = _lost(head_path, head_copy, key, manifest.head)
-        _put_on_record(database, head_path, head_copy, key, path, manifest, lost)
-    finally:
-        database.close()
     return Restored(manifest, lost, manifest.head.count + 1)
+
+
+def _check(connection: Connection, manifest: Manifest, key: bytes) -> None:
+    """The ledger that was filled in holds to its last record; else nothing of it stays."""
+    verdict = verify_on(connection, manifest.head, key)
+    if not verdict.holds or verdict.count != manifest.head.count:
+        raise BadBackup(f"the ledger in it does not hold: {verdict.what or 'it has another length'}")
+
+
+def _mark(connection: Connection, path: Path) -> None:
+    """Until the ledger says so the database says by itself of which backup it is."""
+    row = {"site": UNFINISHED, "instance": _digest(path)[:32], "host": "", "pid": 0, "started_at": datetime.now(UTC)}
+    connection.execute(sa.insert(instances).values(row))
+
+
+def _is_unfinished(database: Database, path: Path, manifest: Manifest) -> bool:
+    """True if this very backup was filled in before, and the power went before the ledger said so."""
+
+    def look(connection: Connection) -> bool:
+        if revision_of(connection) != known()[-1]:
+            return False
+        wanted = sa.select(instances.c.instance).where(instances.c.site == UNFINISHED)
+        is_of_it = connection.execute(wanted).scalar() == _digest(path)[:32]
+        return is_of_it and ledger_length(connection) == manifest.head.count
+
+    return database.read_now(look)
 
 
 def _is_empty(database: Database) -> bool:

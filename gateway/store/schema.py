@@ -36,8 +36,12 @@ def check_is_ours(url: sa.URL) -> None:
         _check(revision_of(connection))
 
 
+NEWEST = "head"
+"""Alembic's word for it."""
+
+
 def make(connection: Connection, revision: str) -> None:
-    """Make the schema as it was at `revision`, in a database that is empty, in the transaction that is under way."""
+    """Bring the schema to `revision` in the transaction that is under way: of an empty database, or of an older one."""
     _upgrade(connection, revision)
 
 
@@ -71,7 +75,7 @@ def revision_of(connection: Connection) -> str | None:
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _upgrade(connection: Connection, to: str = "head") -> None:
+def _upgrade(connection: Connection, to: str = NEWEST) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError

@@ -65,6 +65,11 @@ def verify(
     return database.read_now(lambda connection: _verify(connection, on_file, second, copy, on, key, taken_back))
 
 
+def verify_on(connection: Connection, head: Head, key: bytes) -> Verdict:
+    """The same of a ledger that nobody else sees yet; `head` is where it has to end."""
+    return _verify(connection, head, None, None, None, key, ())
+
+
 class LedgerWalk:
     """The walk of a running gateway. `newest`: the newest head of the head file."""
 

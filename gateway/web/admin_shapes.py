@@ -40,7 +40,7 @@ class NewPerson(Given, frozen=True):
     valid_to: Cell = ""
 
 
-class WindowInfo(Answer, frozen=True):
+class HoursInfo(Answer, frozen=True):
     """Minutes since local midnight; 0 is Monday."""
 
     from_min: int
@@ -54,12 +54,12 @@ class PermissionInfo(Answer, frozen=True):
     name: str
     groups: list[str]
     portals: list[str]
-    windows: list[WindowInfo] | None
+    windows: list[HoursInfo] | None
     own_dormitory: bool
     late_return: bool
 
 
-class GroupInfo(Answer, frozen=True):
+class PermissionGroup(Answer, frozen=True):
     group: str
     people: int
     permissions: list[str]
@@ -73,18 +73,18 @@ class DayInfo(Answer, frozen=True):
 class LaneWindows(Answer, frozen=True):
     portal: str
     on: list[str]
-    window: WindowInfo
+    window: HoursInfo
 
 
 class Rights(Answer, frozen=True):
     """Who may pass where and when, as the campus file has it."""
 
-    groups: list[GroupInfo]
+    groups: list[PermissionGroup]
     dormitories: list[str]
     permissions: list[PermissionInfo]
-    leaving: list[WindowInfo]
-    visiting: list[WindowInfo]
-    curfew: WindowInfo | None
+    leaving: list[HoursInfo]
+    visiting: list[HoursInfo]
+    curfew: HoursInfo | None
     lanes: list[LaneWindows]
     calendar: list[DayInfo]
 

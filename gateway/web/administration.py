@@ -43,6 +43,10 @@ async def change_person(call: Call) -> PersonWithCredentials:
         raise _wrong(error) from None
     except one_person.NoSuchPerson:
         raise not_found("person") from None
+    except one_person.HasLeft:
+        raise Problem(
+            Kind.CONFLICT, "has_left: this person has left; a table that names them takes them back"
+        ) from None
     return await person_as_told(call, id)
 
 
@@ -61,7 +65,7 @@ async def get_windows(call: Call) -> shapes.Rights:
         for group in rule.groups:
             by_group.setdefault(group, []).append(rule.name)
     return shapes.Rights(
-        groups=[shapes.GroupInfo(group, people[group], names) for group, names in sorted(by_group.items())],
+        groups=[shapes.PermissionGroup(group, people[group], names) for group, names in sorted(by_group.items())],
         dormitories=[zone.id for zone in campus.zones.values() if zone.kind is ZoneKind.DORMITORY],
         permissions=[
             shapes.PermissionInfo(
@@ -86,12 +90,12 @@ async def get_windows(call: Call) -> shapes.Rights:
     )
 
 
-def _windows(windows: Iterable[Window]) -> list[shapes.WindowInfo]:
+def _windows(windows: Iterable[Window]) -> list[shapes.HoursInfo]:
     return [_window(window) for window in windows]
 
 
-def _window(window: Window) -> shapes.WindowInfo:
-    return shapes.WindowInfo(window.from_min, window.to_min, sorted(window.days))
+def _window(window: Window) -> shapes.HoursInfo:
+    return shapes.HoursInfo(window.from_min, window.to_min, sorted(window.days))
 
 
 async def list_roles(call: Call) -> shapes.Roles:
@@ -113,7 +117,7 @@ async def get_configuration(call: Call) -> shapes.ConfigurationInfo:
     )
 
 
-async def get_text(call: Call) -> shapes.ConfigurationText:
+async def get_campus_file(call: Call) -> shapes.ConfigurationText:
     try:
         text = await _configuration(call).text()
     except (OSError, UnicodeDecodeError):
@@ -121,11 +125,11 @@ async def get_text(call: Call) -> shapes.ConfigurationText:
     return shapes.ConfigurationText(text, configuration.digest_of(text))
 
 
-async def check(call: Call) -> shapes.Faults:
+async def check_configuration(call: Call) -> shapes.Faults:
     return shapes.Faults(_faults(await _configuration(call).faults(call.body.text)))
 
 
-async def propose(call: Call) -> shapes.ProposalInfo:
+async def propose_configuration(call: Call) -> shapes.ProposalInfo:
     desk = _configuration(call)
     try:
         await desk.propose(call.body.text, call.body.based_on, call.by.ref)
@@ -140,14 +144,14 @@ async def propose(call: Call) -> shapes.ProposalInfo:
     return told
 
 
-async def withdraw(call: Call) -> None:
+async def withdraw_proposal(call: Call) -> None:
     try:
         await _configuration(call).withdraw(call.body.digest, call.by.ref)
     except configuration.NotSo as error:
         raise _not_so(error) from None
 
 
-async def accept(call: Call) -> shapes.ConfigurationInfo:
+async def accept_proposal(call: Call) -> shapes.ConfigurationInfo:
     """The second person's word; it holds from the next start."""
     try:
         await _configuration(call).put_in_force(call.body.digest, call.by.ref)
@@ -160,7 +164,7 @@ async def accept(call: Call) -> shapes.ConfigurationInfo:
     return await get_configuration(call)
 
 
-async def restart(call: Call) -> None:
+async def restart_gateway(call: Call) -> None:
     try:
         await _configuration(call).start_anew(call.by.ref)
     except configuration.Faulty as error:

@@ -135,7 +135,7 @@ async def _done(call: Call, act: Awaitable[Alarm]) -> shapes.AlarmInfo:
     except WrongField as error:
         raise Problem(Kind.VALIDATION, errors=(FieldError(error.field, error.message),)) from None
     except alarm_acts.NotForThisKind as error:
-        raise Problem(Kind.CONFLICT, f"life_safety: {error}") from None
+        raise Problem(Kind.CONFLICT, f"{error.code}: {error}") from None
     except alarm_acts.NotNow as error:
         who = "" if error.by is None else f", by {error.by}"
         when = "" if error.at is None else f" at {error.at.isoformat(timespec='seconds')}"

@@ -33,10 +33,9 @@ async def get_state(call: Call) -> shapes.DeviceState:
 
 async def list_events(call: Call) -> shapes.DeviceEvents:
     device, asked = found_device(call), call.query
-    rows = await device_view.events(
+    rows, more = await device_view.events(
         records_of(call), device, asked.before, asked.after, asked.limit, hears_silent(call.who)
     )
-    more = rows[-1].seq if len(rows) == asked.limit else None
     return shapes.DeviceEvents([_event(row) for row in rows], more)
 
 
@@ -85,6 +84,8 @@ async def ask_alone(call: Call) -> shapes.AloneAsked:
         asked = await device_alone.ask(call.site, device, call.by.ref, given.holder, given.credential, given.at)
     except device_alone.DecidesNothing:
         raise _decides_nothing() from None
+    except device_alone.TooFar as error:
+        raise Problem(Kind.VALIDATION, errors=(FieldError("at", str(error)),)) from None
     except device_alone.NobodyOfThatName:
         raise not_found("person" if given.credential is None else "credential") from None
     answers = [

@@ -86,10 +86,21 @@ def _fits(kind: DeviceKind, place: Place, call: Call, private: frozenset[str]) -
 
 
 def _bundle(call: Call, handed: Handed, place: Place) -> shapes.DeviceBundle:
-    told = handed.bundle.as_told()
+    bundle = handed.bundle
     # The name was checked: what is no name never gets here.
-    topic = device_topic(told["site"], DeviceKind(told["kind"]), told["device"], "status").rpartition("/")[0]
-    return shapes.DeviceBundle(**told, topic=topic, portal=place.portal, zone=place.zone, broker=_step(handed.broker))
+    topic = device_topic(bundle.site, DeviceKind(bundle.kind), bundle.device, "status").rpartition("/")[0]
+    return shapes.DeviceBundle(
+        device=bundle.device,
+        kind=bundle.kind,
+        site=bundle.site,
+        key=bundle.key.hex(),
+        username=bundle.device,
+        password=bundle.password,
+        topic=topic,
+        portal=place.portal,
+        zone=place.zone,
+        broker=_step(handed.broker),
+    )
 
 
 def _step(step: InStep) -> shapes.BrokerStep:

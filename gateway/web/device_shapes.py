@@ -236,14 +236,15 @@ class BrokerStep(Answer, frozen=True):
 
 
 class DeviceBundle(Answer, frozen=True):
-    """What the device has to know. This is the only time that it is shown."""
+    """What the device has to know. This is the only time that it is shown. `password`: null with a new key, for that
+    stays."""
 
     device: str
     kind: str
     site: str
     key: str
     username: str
-    password: str
+    password: str | None
     topic: str
     portal: str | None
     zone: str | None

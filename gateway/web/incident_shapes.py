@@ -212,7 +212,7 @@ class DraftInfo(Answer, frozen=True):
     measures: str
 
 
-class VerdictInfo(Answer, frozen=True):
+class ReviewInfo(Answer, frozen=True):
     """A principal's word on one version of the draft; `remark`: what is to be otherwise."""
 
     at: datetime
@@ -285,7 +285,7 @@ class IncidentInfo(Answer, frozen=True):
     missing: list[str]
     asked_at: datetime | None
     asked_by: str | None
-    verdict: VerdictInfo | None
+    verdict: ReviewInfo | None
     sent: list[SentInfo]
     follow_ups: list[FollowUpInfo]
     calls: list[CallMade]

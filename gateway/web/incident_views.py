@@ -240,7 +240,7 @@ async def _info(call: Call, incident: Incident) -> shapes.IncidentInfo:
         asked_by=names.get(incident.asked_by or ""),
         verdict=None
         if incident.verdict is None
-        else shapes.VerdictInfo(
+        else shapes.ReviewInfo(
             incident.verdict.at, names.get(incident.verdict.by), incident.verdict.version, incident.verdict.remark
         ),
         sent=_sent(incident, names),

@@ -3,9 +3,10 @@
 Promises: a page is told everything after its snapshot or after the last event it had, in order, nothing twice; an event
 is encoded once for each class of rights that looks, never once for each page; what comes within 50 ms of what went
 before goes out together, a lone event at once; no page is waited for: each has a bounded place of its own for what it
-has not taken yet, and whoever lets that fill up is cut off and counted; between a few pages the gateway's taps get
-their turn. Leaves to others: who may connect (`live`), what the snapshot holds and what each class may hear
-(`control_stream`).
+has not taken yet, and whoever lets that fill up is cut off and counted, as all are if the telling itself fails, so that
+no page takes the past for now; an event that cannot be encoded is left out and counted; between a few pages the
+gateway's taps get their turn. Leaves to others: who may connect (`live`), what the snapshot holds and what each class
+may hear (`control_stream`).
 
 Theory. The pump reads the feed's row of events in batches. A page that has begun stands at an event (`after`), and only
 what comes after that is handed to it: it does not matter whether the pump is ahead of the snapshot or behind it.
@@ -15,13 +16,16 @@ A page that is still making its snapshot has not begun: it takes part from the n
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+import structlog
 from aiohttp import WSMsgType, web
 
 from gateway.core.rights import Right
 from gateway.flows.feed import Feed, Lagging, Subscription, Told
+
+log = structlog.get_logger(__name__)
 
 Rights = frozenset[Right]
 
@@ -36,6 +40,8 @@ PAGES_IN_ONE_GO = 8
 """After so many the loop turns once: a tap waits for a tenth of a millisecond, not for a hundred pages."""
 MOST_UNSENT_BYTES = 2 * 1024 * 1024
 """What a page may leave untaken: some seconds of the busiest moment, and a hundred such pages share most of it."""
+MOST_MISSED_BYTES = MOST_UNSENT_BYTES // 2
+"""Who missed more begins with a snapshot: all of it is on its way at once, and what comes meanwhile needs its place."""
 SEND_WITHIN_S = 10.0
 """A browser whose buffers are full for that long has gone to sleep, or means harm."""
 
@@ -138,7 +144,8 @@ class Hub:
         """From now on its events are kept for it; it hears them once it has begun."""
         if not self._pages:
             row = self._feed.subscribe()
-            self._work = [asyncio.create_task(self._pump(row)), asyncio.create_task(self._tick())]
+            jobs: tuple[Callable[[], Awaitable[None]], ...] = (lambda: self._pump(row), self._tick)
+            self._work = [asyncio.create_task(self._stay_alive(job)) for job in jobs]
         self._pages.add(page)
 
     async def leave(self, page: Page) -> None:
@@ -151,7 +158,8 @@ class Hub:
             await asyncio.gather(*work, return_exceptions=True)
 
     def go_on(self, page: Page, after: str) -> bool:
-        """Begin after that event, if nothing after it is lost: everything since is on its way to the page then."""
+        """Begin after that event, if nothing after it is lost and it is not too much: everything since is on its way to
+        the page then."""
         resumed = self._view.resume(after, page.rights)
         if resumed is None:
             return False
@@ -159,13 +167,33 @@ class Hub:
             missed = resumed.take()
         finally:
             resumed.close()
-        page.after = self._feed.seq
-        page.offer(_resumed(after))
+        frames = [_resumed(after)]
+        room = MOST_MISSED_BYTES
         for begin in range(0, len(missed), BATCH):
             frame = self._frame(missed[begin : begin + BATCH], page)
             if frame is not None:
-                page.offer(frame)
+                frames.append(frame)
+                room -= len(frame)
+            if room < 0:
+                return False
+        page.after = self._feed.seq
+        for frame in frames:
+            page.offer(frame)
         return True
+
+    async def _stay_alive(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Work without which the pages would be told half of it: if it fails all begin anew, and the work with them."""
+        try:
+            await job()
+        except Exception as error:
+            log.error("control_hub_failed", error=repr(error)[:300], pages=len(self._pages))
+            for page in self.pages:
+                page.cut()
+            self._pages.clear()
+            work, self._work = self._work, []
+            for task in work:
+                if task is not asyncio.current_task():
+                    task.cancel()
 
     async def _pump(self, row: Subscription) -> None:
         loop = asyncio.get_running_loop()
@@ -194,7 +222,7 @@ class Hub:
         classes = {page.rights for page in self._pages}
         for number, told in enumerate(batch, 1):
             for rights in classes:
-                self._view.encode(told, rights)
+                self._encoded(told, rights)
             if number % ENCODED_IN_ONE_GO == 0:
                 await asyncio.sleep(0)
         shared: dict[Rights, bytes | None] = {}
@@ -218,11 +246,23 @@ class Hub:
             encoded
             for told in batch
             if not (page.skip and _is_known(told, page.skip))
-            and (encoded := self._view.encode(told, page.rights)) is not None
+            and (encoded := self._encoded(told, page.rights)) is not None
         ]
         if len(found) > 1:
             return b"[" + b",".join(found) + b"]"
         return found[0] if found else None
+
+    def _encoded(self, told: Told, rights: Rights) -> bytes | None:
+        if _UNFIT in told.made:
+            return None
+        try:
+            return self._view.encode(told, rights)
+        except Exception as error:
+            # One bad event is a fault of whoever published it; all others are still wanted.
+            told.made[_UNFIT] = True
+            self._feed.unfit += 1
+            log.error("event_unfit", type=str(told.event.get("type"))[:50], error=repr(error)[:300])
+            return None
 
     async def _tick(self) -> None:
         while True:
@@ -240,6 +280,10 @@ class Hub:
                         page.skip.clear()
                 if number % PAGES_IN_ONE_GO == 0:
                     await asyncio.sleep(0)
+
+
+_UNFIT = "unfit"
+"""In what was made of an event: nothing can be."""
 
 
 def cached(told: Told, key: object, make: Callable[[], bytes | None]) -> bytes | None:

@@ -86,6 +86,7 @@ class _SiteCollector(Collector):
             ("passes_forged", "Codes shown that begin like ours and were not made here.", counters.forged_passes),
             ("events", "Device events.", counters.events),
             ("feed_lost", "Live events that a slow screen lost.", site.feed.lost),
+            ("feed_unfit", "Live events that could not be encoded and were left out.", site.feed.unfit),
         ):
             yield CounterMetricFamily(f"wardgate_{name}", text, value=count)
         bad = CounterMetricFamily("wardgate_bad_messages", "Bad messages.", labels=("reason",))

@@ -3,6 +3,7 @@
 Only numbers are answered, and gatherings: whom it would touch is asked for elsewhere, and recorded there.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from gateway.core.papers import Authority, Order, OrderState
 from gateway.core.policy import Cadence
 from gateway.flows import order_preview, orders
 from gateway.flows.order_preview import Preview
+from gateway.flows.reading import Records
 from gateway.flows.site import Site
 from gateway.web import order_preview_shapes as shapes
 from gateway.web.context import Call
@@ -57,7 +59,7 @@ async def preview_new(call: Call) -> shapes.OrderPreview:
         wish.authority,
         OrderState.REQUESTED,
     )
-    return _told(site, order, await order_preview.of_filing(site, call.parts.records, order))
+    return await _seen(call, order, order_preview.of_filing)
 
 
 async def preview_order(call: Call) -> shapes.OrderPreview:
@@ -72,7 +74,7 @@ async def preview_order(call: Call) -> shapes.OrderPreview:
     if of == "ending" and not order.counts:
         raise Problem(Kind.CONFLICT, "not_signed: it does not count, so nothing ends with it")
     look = order_preview.of_filing if of == "filing" else order_preview.of_ending
-    return _told(call.site, order, await look(call.site, call.parts.records, order))
+    return await _seen(call, order, look)
 
 
 async def level_times(call: Call) -> shapes.LevelTimes:
@@ -100,6 +102,15 @@ async def level_times(call: Call) -> shapes.LevelTimes:
 
 
 # ---------------------------------------------------------------- in the API's words
+
+
+async def _seen(
+    call: Call, order: Order, look: Callable[[Site, Records, Order], Awaitable[Preview]]
+) -> shapes.OrderPreview:
+    try:
+        return _told(call.site, order, await look(call.site, call.parts.records, order))
+    except order_preview.NotItsTurn:
+        raise Problem(Kind.TOO_MANY, "others are looking at orders just now", retry_after_s=5) from None
 
 
 def _told(site: Site, order: Order, seen: Preview) -> shapes.OrderPreview:

@@ -32,7 +32,7 @@ async def get_plan(call: Call) -> shapes.Plans:
     return await told(call.site)
 
 
-async def get_picture(call: Call) -> web.Response:
+async def get_plan_picture(call: Call) -> web.Response:
     """The picture under one plan."""
     plan = next((plan for plan in call.site.plans if plan.id == call.path("plan")), None)
     if plan is None or plan.picture is None:

@@ -11,7 +11,7 @@ PLAN_ROUTES: tuple[Route, ...] = (
     Route("GET", f"{API}/plan", plan.get_plan,
           "The plans of the site: what is drawn, where zones lie, where each portal, device and camera has its sign.",
           allowed=SEE, answer=plan_shapes.Plans, tag="plan"),
-    Route("GET", f"{API}/plan/picture/{{plan:[a-z0-9-]{{1,63}}}}", plan.get_picture,
+    Route("GET", f"{API}/plan/picture/{{plan:[a-z0-9-]{{1,63}}}}", plan.get_plan_picture,
           "The picture under a plan, as it was checked when the configuration was read.",
           allowed=SEE, tag="plan", answer_media="image/*"),
 )  # fmt: skip

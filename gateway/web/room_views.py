@@ -17,7 +17,7 @@ async def list_rooms(call: Call) -> shapes.Rooms:
     return msgspec.convert({"rooms": rows}, shapes.Rooms)
 
 
-async def take_over(call: Call) -> shapes.RoomInfo:
+async def take_over_room(call: Call) -> shapes.RoomInfo:
     room, given = call.path("room"), call.body
     return await _done(call, control_rooms.stand_in(call.site, room, given.by_room, call.by.ref, given.reason))
 
@@ -26,7 +26,7 @@ async def hand_back(call: Call) -> shapes.RoomInfo:
     return await _done(call, control_rooms.give_back(call.site, call.path("room"), call.by.ref))
 
 
-async def present(call: Call) -> shapes.RoomInfo:
+async def say_present(call: Call) -> shapes.RoomInfo:
     return await _done(call, vigilance.present(call.site, call.path("room"), call.by.ref))
 
 

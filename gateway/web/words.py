@@ -153,6 +153,7 @@ WORDS: dict[str, dict[str, str]] = {
         "post_unmanned": "Nobody has taken over a post",
         "notice_failed": "A channel for notices fails",
         "backup_failed": "The backup was not made",
+        "ledger_unread": "The ledger could not be verified",
         "camera_signal_loss": "Camera: no picture",
         "camera_black": "Camera: black picture",
         "camera_overexposed": "Camera: too bright",

@@ -9,7 +9,6 @@ from playwright.async_api import expect
 from devices.messages import Action
 from gateway.web.files import BESIDE_THE_PROJECT
 from tests.browser.looking import look
-from tests.parts.made_once import fresh_site
 from tests.web.guardpost import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
@@ -82,7 +81,6 @@ async def test_somebody_gets_a_card_loses_it_and_gets_another(post, open_screen)
 
 @pytest.mark.parametrize(("language", "theme", "size"), [("en", "light", (1366, 768)), ("zh", "dark", (360, 740))])
 async def test_two_people_write_a_holiday_into_the_campus_file(post, open_screen, language, theme, size) -> None:
-    fresh_site(post.folder / "configuration")
     path = post.folder / "configuration" / "campus.yaml"
     await post.add_user("admin1", "admin", language=language)
     await post.add_user("head1", "principal", language=language)

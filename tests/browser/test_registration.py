@@ -224,9 +224,11 @@ async def test_a_reader_of_cards_fills_in_from_anywhere_and_garbage_goes_nowhere
     await expect(said).to_contain_text("Read from the document")
 
     await number.focus()
+    await kiosk.page.wait_for_timeout(350)
     await kiosk.type_fast("王小明|11010120000101888X\n")  # the check digit is another one: not taken
     await expect(said).to_contain_text("no document")
     await expect(number).to_have_value(NUMBER)
+    await kiosk.page.wait_for_timeout(350)
     await kiosk.type_fast(f"{NUMBER}\n王小明\n")
     await expect(name).to_have_value("王小明")
     assert kiosk.visits() == []

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.alarms_file import load_alarms
 from gateway.core.alarm_catalogue import LIFE_SAFETY, Catalogue, Kind, Priority
-from gateway.core.alarm_course import QUIET, TABLE, Move, NotInThisState, State, after, shelf_end
+from gateway.core.alarm_course import QUIET, TABLE, Move, NotInThisState, State, after, escalates_at, shelf_end
+from gateway.flows.open_alarms import Alarm, OpenAlarms
+from gateway.settings import shipped
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 MOVES = st.lists(st.sampled_from(Move), max_size=40)
@@ -35,6 +40,8 @@ def run(moves: list[Move]) -> list[State]:
         ((Move.ACKNOWLEDGE, Move.CLEARED), State.CLOSED),
         ((Move.CLEARED,), State.RETURNED),
         ((Move.CLEARED, Move.ACKNOWLEDGE), State.CLOSED),
+        ((Move.ACKNOWLEDGE, Move.CLEARED_OF_LIFE), State.RETURNED),
+        ((Move.CLEARED_OF_LIFE, Move.RAISED), State.UNACKNOWLEDGED),
         ((Move.CLEARED, Move.RAISED), State.UNACKNOWLEDGED),
         ((Move.ACKNOWLEDGE, Move.RAISED), State.ACKNOWLEDGED),
         ((Move.ACKNOWLEDGE, Move.TOLD_ANEW), State.UNACKNOWLEDGED),
@@ -106,3 +113,106 @@ def test_what_is_about_a_life_can_never_be_put_aside_whatever_the_catalogue_says
 
     assert [name for name in quiet.kinds if quiet.of(name).may_be_shelved] == ["held_door"]
     assert all(Catalogue().of(name).priority is Priority.HIGH for name in LIFE_SAFETY)
+
+
+# ---------------------------------------------------------------- unseen
+
+
+def _shipped() -> list[Kind]:
+    catalogue, faults = load_alarms(Path("there-is-none.yaml"), Path(shipped("alarms.yaml")), ())
+    assert catalogue is not None, faults
+    return [kind for kind in catalogue.kinds.values() if kind.escalate_after_s is not None]
+
+
+class Waiting:
+    """One alarm in the book of the open ones, as time and its cause move it; nobody looks."""
+
+    def __init__(self, kind: Kind, again_after_s: int | None) -> None:
+        self.kind, self.again_after_s = kind, again_after_s
+        self.book = OpenAlarms()
+        self.put(Alarm("a", kind.id, "gate", "high", "", State.UNACKNOWLEDGED.value, 1, NOW, NOW, told_at=NOW))
+
+    @property
+    def alarm(self) -> Alarm:
+        return self.book.by_id["a"]
+
+    def put(self, alarm: Alarm) -> None:
+        self.book.put(alarm)
+
+    def move(self, move: Move, now: datetime) -> None:
+        state = after(State(self.alarm.state), move)
+        is_told = state is State.UNACKNOWLEDGED and (move is Move.TOLD_ANEW or state != self.alarm.state)
+        self.put(replace(self.alarm, state=state.value, told_at=now if is_told else self.alarm.told_at))
+
+    def acknowledge(self, now: datetime) -> None:
+        state = after(State(self.alarm.state), Move.ACKNOWLEDGE).value
+        self.put(replace(self.alarm, state=state, acknowledged_at=now))
+
+    def escalates_at(self) -> datetime | None:
+        return escalates_at(
+            State(self.alarm.state), self.book.unseen.get("a"), self.alarm.escalated_at, self.kind.escalate_after_s,
+            concerns_life=self.kind.is_life_safety,
+        )  # fmt: skip
+
+    def escalated(self, until_s: int, comes_and_goes: bool = False) -> list[float]:
+        """After how many seconds a leader is told."""
+        found = []
+        for second in range(0, until_s + 1, 5):
+            now = NOW + timedelta(seconds=second)
+            if comes_and_goes and second % 50 == 20:
+                self.move(Move.CLEARED_OF_LIFE, now)
+            if comes_and_goes and second % 50 == 25:
+                self.move(Move.RAISED, now)
+            told_at = self.alarm.told_at
+            if self.again_after_s and told_at is not None and now >= told_at + timedelta(seconds=self.again_after_s):
+                self.move(Move.TOLD_ANEW, now)
+            at = self.escalates_at()
+            if at is not None and at <= now:
+                self.put(replace(self.alarm, escalated_at=now))
+                found.append(second)
+        return found
+
+
+@pytest.mark.parametrize("kind", _shipped(), ids=lambda kind: kind.id)
+def test_whatever_nobody_sees_goes_to_a_leader_once_and_in_time_however_often_it_is_told_again(kind: Kind) -> None:
+    in_time = kind.escalate_after_s
+    assert in_time is not None
+
+    for again_after_s in (kind.again_after_s, 30, in_time):
+        assert Waiting(kind, again_after_s).escalated(3 * in_time) == [in_time]
+    (second,) = Waiting(kind, kind.again_after_s).escalated(3 * in_time, comes_and_goes=True)
+    assert second <= in_time + 50
+
+
+def test_what_somebody_has_seen_and_is_told_anew_waits_from_then_on() -> None:
+    (kind,) = [one for one in _shipped() if one.id == "forced_door"]
+    one = Waiting(kind, None)
+    one.acknowledge(NOW + timedelta(seconds=10))
+    seen = one.escalates_at()
+
+    one.move(Move.TOLD_ANEW, NOW + timedelta(seconds=900))
+
+    assert (seen, one.escalates_at()) == (None, NOW + timedelta(seconds=900 + 180))
+
+
+def test_what_is_over_needs_a_leader_only_if_it_was_about_a_life_and_nobody_saw_it() -> None:
+    found = {}
+    for kind in _shipped():
+        one = Waiting(kind, None)
+        one.move(Move.CLEARED_OF_LIFE, NOW)
+        unseen = one.escalates_at() is not None
+        one.put(replace(one.alarm, acknowledged_at=NOW + timedelta(seconds=1)))
+        found[kind.id] = (unseen, one.escalates_at() is not None)
+
+    assert {id for id, said in found.items() if said == (True, False)} == LIFE_SAFETY
+    assert {said for id, said in found.items() if id not in LIFE_SAFETY} == {(False, False)}
+
+
+def test_a_restart_neither_forgets_that_nobody_has_seen_it_nor_begins_anew() -> None:
+    alarm = Alarm("a", "fire", "dorm-1", "high", "", State.RETURNED.value, 1, NOW, NOW, told_at=NOW)
+    book = OpenAlarms()
+    later = NOW + timedelta(seconds=600)
+
+    book.load([replace(alarm, told_at=later), replace(alarm, id="b", place="dorm-2", acknowledged_at=later)])
+
+    assert book.unseen == {"a": NOW}

@@ -21,6 +21,7 @@ from gateway.core.papers.incidents import (
     ReportState,
     SentBy,
 )
+from gateway.flows import alarms
 
 NOTICED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 ALL_SAID = dict.fromkeys(DRAFT_FIELDS, "x")
@@ -40,6 +41,13 @@ def incident(happened_before_min: float | None = None) -> Incident:
 def test_the_hour_counts_from_when_it_happened_else_from_when_it_was_noticed() -> None:
     assert course.deadline(incident()) == NOTICED + minutes(60)
     assert course.deadline(incident(25)) == NOTICED + minutes(35)
+
+
+def test_an_incident_is_about_its_place_and_ends_with_its_closing() -> None:
+    closed = replace(incident(), closing=Closing(NOTICED + minutes(90), "u", "a fault", ("outside",), "mended", "none"))
+
+    assert (incident().subject, incident().ended_at, incident().is_live) == ("north-in", None, True)
+    assert (closed.ended_at, closed.is_live) == (NOTICED + minutes(90), False)
 
 
 def test_nothing_is_noticed_before_it_happens() -> None:
@@ -192,3 +200,8 @@ def test_once_it_is_out_of_the_house_nothing_calls_any_more(path: list[str]) -> 
     assert course.due_calls(one, NOTICED + minutes(600)) == ()
     assert course.pressing(one, NOTICED + minutes(600)) is None
     assert course.sent_at(one) == NOTICED
+
+
+def test_what_an_incident_is_called_hangs_on_conditions_that_can_be_raised() -> None:
+    assert set(course.KIND_OF_CONDITION) <= alarms.CONDITIONS
+    assert course.KIND_OF_CONDITION["camera_signal_loss"] is IncidentKind.EQUIPMENT

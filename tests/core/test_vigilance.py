@@ -25,11 +25,13 @@ class Room:
         self.told: list[tuple[int, Said]] = []
         self._step = step
 
-    def minute(self, manning: Manning = Manning.ALONE, acts: bool = False, night: bool = True) -> Said | None:
+    def minute(
+        self, manning: Manning = Manning.ALONE, acts: bool = False, night: bool = True, handed_over: bool = False
+    ) -> Said | None:
         self.now += timedelta(minutes=1)
         if acts:
             self.seen_at = self.now
-        self.vigil, said = self._step(self.vigil, Sight(manning, self.seen_at), night, RULES, self.now)
+        self.vigil, said = self._step(self.vigil, Sight(manning, self.seen_at, handed_over), night, RULES, self.now)
         if said is not None:
             self.told.append((round((self.now - NIGHT).total_seconds() / 60), said))
         return said
@@ -75,6 +77,51 @@ def test_closing_the_page_is_no_answer() -> None:
     assert room.told[-1] == (15, Said.MISSED)
 
 
+def test_whoever_closes_the_last_page_at_night_is_looked_after_though_nothing_was_asked() -> None:
+    room = Room()
+    room.minutes(3)
+
+    room.minutes(16, manning=Manning.NOBODY)
+
+    assert room.told == [(9, Said.MISSED), (19, Said.MISSED)]
+
+
+def test_a_page_that_was_loaded_anew_is_not_asked_and_one_that_comes_back_late_has_the_rest_of_the_time() -> None:
+    room = Room()
+    room.minutes(3)
+    room.minutes(2, manning=Manning.NOBODY)
+    room.minutes(4)
+    assert room.told == [], "the last act was nine minutes ago"
+
+    room.minutes(2, manning=Manning.NOBODY)
+    room.minutes(1)
+    assert room.told == [(12, Said.ASKED)]
+    assert room.vigil is not None and (room.vigil.until - NIGHT).total_seconds() == 15 * 60
+    room.minutes(3)
+    assert room.told[-1] == (15, Said.MISSED)
+
+
+@pytest.mark.parametrize("end", [{"handed_over": True}, {"night": False}])
+def test_who_hands_over_and_goes_home_is_not_looked_for_and_the_morning_ends_it(end: dict[str, bool]) -> None:
+    room = Room()
+    room.minutes(3)
+    room.minutes(2, manning=Manning.NOBODY)
+
+    room.minutes(30, manning=Manning.NOBODY, **end)
+
+    assert room.vigil is None and Said.MISSED not in {said for _, said in room.told}
+
+
+def test_handing_over_afterwards_is_no_sign_of_life_of_whoever_was_missed() -> None:
+    room = Room()
+    room.minutes(3)
+
+    room.minutes(8, manning=Manning.NOBODY)
+    room.minutes(10, manning=Manning.NOBODY, handed_over=True)
+
+    assert room.told == [(9, Said.MISSED), (19, Said.MISSED)]
+
+
 @pytest.mark.parametrize("manning", [Manning.NOBODY, Manning.SEVERAL])
 def test_nobody_is_asked_where_nobody_or_more_than_one_is(manning: Manning) -> None:
     room = Room()
@@ -105,18 +152,19 @@ MINUTES = st.lists(
 
 
 def keeps_its_word(minutes: list[tuple[Manning, bool, bool]], step: Step = step) -> None:
-    """Whoever is alone at night without an act for so long that both times have run out is missed by then; a question
-    ends only by an act, a second person or the morning; who acts in time is never missed."""
+    """Whoever is alone at night without an act for so long that both times have run out is missed by then, gone or
+    not; a question ends only by an act, a second person or the morning; who acts in time is never missed."""
     room, quiet, stands = Room(step=step), 0, False
     for manning, acts, night in minutes:
+        is_known = room.vigil is not None
         said = room.minute(manning, acts, night)
-        looked_after = manning is Manning.SEVERAL or acts or not night or (manning is Manning.NOBODY and not stands)
+        looked_after = manning is Manning.SEVERAL or acts or not night or (manning is Manning.NOBODY and not is_known)
         quiet = 0 if looked_after else quiet + 1
         if quiet > RULES.every_min + RULES.within_min:
             assert room.vigil is not None and room.vigil.state is State.MISSED
         if said is Said.MISSED:
             assert quiet >= RULES.within_min
-        was, stands = stands, room.vigil is not None and room.vigil.state is not State.RESTING
+        was, stands = stands, room.vigil is not None and room.vigil.state is not State.RESTING and not room.vigil.left
         if was and not stands:
             assert acts or manning is Manning.SEVERAL or not night
 

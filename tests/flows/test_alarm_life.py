@@ -18,6 +18,7 @@ from gateway.flows import alarm_acts, alarm_watch, alarms
 from gateway.flows.notice_rules import NoticeRules
 from gateway.flows.open_alarms import Alarm
 from gateway.flows.permits import WrongField
+from gateway.flows.ports import LedgerUnavailable, Unit
 from gateway.store import tables
 from tests.flows.conftest import House
 
@@ -278,6 +279,87 @@ async def test_where_no_notice_reaches_a_leader_the_alarm_is_marked_all_the_same
     assert [row["notices"] for row in await room.house.rows("alarm_escalated")] == [0]
 
 
+async def test_telling_a_fire_again_does_not_put_off_the_leader(room: Room) -> None:
+    kinds = room.site.catalogue.kinds
+    room.site.catalogue = replace(
+        room.site.catalogue, kinds={**kinds, "fire": replace(kinds["fire"], again_after_s=30)}
+    )
+    await room.raised(alarms.FIRE, "dorm-1")
+
+    await room.go_on(61, 10)
+
+    assert room.of(alarms.FIRE, "dorm-1").escalated_at is not None
+    assert len(await room.house.rows("alarm_escalated")) == 1
+    assert len([row for row in await room.house.rows("alarm") if row.get("again")]) == 2
+
+
+async def test_a_fire_that_went_out_before_anybody_saw_it_is_told_again_and_goes_to_a_leader(room: Room) -> None:
+    alarm = await room.raised(alarms.FIRE, "dorm-1")
+    await alarms.clear_alarm(room.site, alarms.FIRE, "dorm-1")
+
+    await room.go_on(125, 5)
+    over = room.of(alarms.FIRE, "dorm-1")
+    await room.go_on(125, 5)
+
+    assert (over.state, over.holds, over.escalated_at is not None) == ("returned", False, True)
+    assert over.told_at is not None and alarm.told_at is not None and over.told_at > alarm.told_at
+    assert len([row for row in await room.house.rows("alarm") if row.get("again")]) == 2
+    assert len(await room.house.rows("alarm_escalated")) == 1
+
+
+@pytest.mark.parametrize("condition", sorted(LIFE_SAFETY))
+async def test_what_was_about_a_life_never_closes_by_itself_and_is_quiet_once_somebody_has_seen_it(
+    room: Room, condition: str
+) -> None:
+    alarm = await room.raised(condition, "dorm-1")
+    room.house.clock.go_on(5)
+    await alarm_acts.acknowledge(room.site, alarm.id, "operator-1")
+    await alarms.clear_alarm(room.site, condition, "dorm-1")
+
+    await room.go_on(1_000, 50)
+    left = room.of(condition, "dorm-1")
+    await alarm_acts.close(room.site, alarm.id, "false_alarm", "officer-1")
+
+    assert (left.state, left.told_at) == ("returned", alarm.told_at)
+    assert [row["code"] for row in await room.house.rows("alarm_closed")] == ["false_alarm"]
+
+
+class Away:
+    """The house's ledger, which takes nothing just now."""
+
+    is_away = True
+
+    async def commit(self, unit: Unit, within_s: float | None = None) -> None:
+        raise LedgerUnavailable("away")
+
+
+async def test_time_goes_on_on_the_screens_while_the_ledger_is_away_and_is_on_record_afterwards(room: Room) -> None:
+    room.site.notices = NoticeRules(robots=frozenset({"leaders"}), duty_leader="robot:leaders")
+    shelved = await room.raised(alarms.HELD_DOOR, "gate")
+    until = room.house.clock.now() + timedelta(seconds=90)
+    await alarm_acts.shelve(room.site, shelved.id, until, "work", "operator-1")
+    cries = [await room.raised(condition, "dorm-1") for condition in (alarms.FIRE, alarms.PANIC)]
+    screen = room.site.feed.subscribe()
+    ledger, room.site.ledger = room.site.ledger, Away()
+
+    await room.go_on(130, 10)
+    told = {(one.event["id"], one.event["state"]) for one in screen.take() if one.event["type"] == "alarm"}
+    away = [room.site.alarms.by_id[one.id] for one in (*cries, shelved)]
+    room.site.ledger = ledger
+    await room.go_on(2)
+
+    assert {(one.id, "unacknowledged") for one in away} <= told
+    assert [one.escalated_at is not None for one in away] == [True, True, False]
+    assert [one.told_at > cries[0].told_at for one in away] == [True] * 3
+    assert [row["notices"] for row in await room.house.rows("alarm_escalated")] == [1, 1]
+    assert len(await room.house.rows("notice_queued")) == 2
+    assert [row["by"] for row in await room.house.rows("alarm_back")] == ["gateway"]
+    assert len([row for row in await room.house.rows("alarm") if row.get("again")]) == 2
+    assert not room.site.alarms.untold and not room.site.alarms.unrecorded
+    await room.house.restart()
+    assert room.of(alarms.HELD_DOOR, "gate").state == "unacknowledged"
+
+
 async def test_somebody_who_calls_for_help_again_is_heard_again(room: Room) -> None:
     alarm = await room.raised(alarms.PANIC, "desk")
     await alarm_acts.acknowledge(room.site, alarm.id, "operator-1")
@@ -367,8 +449,10 @@ async def test_an_acknowledged_entry_that_doubles_is_heard_again(room: Room) -> 
     await alarm_acts.acknowledge(room.site, first.id, "operator-1")
 
     await room.raised(alarms.DEVICE_LOST, "lane")
+    three = room.state(first)
+    await room.raised(alarms.DEVICE_LOST, "bollard")
 
-    assert room.state(first) == "unacknowledged"
+    assert (three, room.state(first)) == ("acknowledged", "unacknowledged")
 
 
 async def test_a_door_that_is_forced_in_an_evacuation_is_a_matter_of_record(room: Room) -> None:

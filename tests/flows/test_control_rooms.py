@@ -116,6 +116,7 @@ async def test_the_high_alarms_of_a_room_without_anybody_are_told_to_the_others_
     await rooms.restart()
     two_rooms(rooms)
     await control_rooms.load(rooms.site)
+    rooms.site.rooms.open_page("east", "operator-1", rooms.clock.now())
     await control_rooms.stand_in(rooms.site, "west", "east", "operator-1")
     await go_on(rooms, 10)
     assert (alarms.ROOM_UNMANNED, "west", "returned") in rooms.alarms
@@ -131,6 +132,7 @@ async def test_nobody_is_told_of_a_room_whose_alarms_are_heard(rooms: House, why
         case "acknowledged":
             await alarm_acts.acknowledge(rooms.site, alarm.id, "operator-1")
         case "taken over":
+            rooms.site.rooms.open_page("east", "operator-1", rooms.clock.now())
             await control_rooms.stand_in(rooms.site, "west", "east", "operator-1")
         case "only room":
             rooms.site.campus = replace(rooms.site.campus, control_rooms=())
@@ -138,6 +140,52 @@ async def test_nobody_is_told_of_a_room_whose_alarms_are_heard(rooms: House, why
     await go_on(rooms, 180)
 
     assert not [one for one in rooms.alarms if one[0] == alarms.ROOM_UNMANNED]
+
+
+@pytest.mark.parametrize("how", ["goes home", "never there", "restart", "one alarm"])
+async def test_a_takeover_by_a_room_where_nobody_is_hides_no_alarm(rooms: House, how: str) -> None:
+    alarm = await alarms.raise_alarm(rooms.site, alarms.FORCED_DOOR, "door")
+    if how == "one alarm":
+        rooms.site.rooms.open_page("west", "operator-2", rooms.clock.now())
+        await alarm_acts.take_over(rooms.site, alarm.id, "east", "operator-1")
+    else:
+        await control_rooms.stand_in(rooms.site, "west", "east", "operator-1")
+    if how == "goes home":
+        rooms.site.rooms.open_page("east", "operator-1", rooms.clock.now())
+        await go_on(rooms, 180)
+        assert not [one for one in rooms.alarms if one[0] == alarms.ROOM_UNMANNED]
+        rooms.site.rooms.close_page("east", "operator-1", rooms.clock.now())
+    if how == "restart":
+        await rooms.restart()
+        two_rooms(rooms)
+        await control_rooms.load(rooms.site)
+
+    await go_on(rooms, 70)
+
+    assert (alarms.ROOM_UNMANNED, "west", "unacknowledged") in rooms.alarms
+    rooms.site.rooms.open_page("east", "operator-1", rooms.clock.now())
+    await go_on(rooms, 10)
+    assert (alarms.ROOM_UNMANNED, "west", "returned") in rooms.alarms
+
+
+async def test_a_room_whose_silent_alarm_waits_is_told_without_a_number_of_it(rooms: House) -> None:
+    await alarms.raise_alarm(rooms.site, alarms.DURESS, "door")
+
+    await go_on(rooms, 70)
+
+    told = rooms.site.alarms.of(alarms.ROOM_UNMANNED, "west")
+    assert told is not None and told.detail == "", "the others look, and the number tells nobody of it"
+    assert not control_rooms.as_row(rooms.site, WEST)["unheard"]
+    await control_rooms.stand_in(rooms.site, "west", "east", "operator-1")
+    rooms.site.rooms.open_page("east", "operator-1", rooms.clock.now())
+    await go_on(rooms, 10)
+    assert (alarms.ROOM_UNMANNED, "west", "returned") in rooms.alarms
+    rooms.site.rooms.close_page("east", "operator-1", rooms.clock.now())
+    await alarms.raise_alarm(rooms.site, alarms.FORCED_DOOR, "door")
+    await go_on(rooms, 70)
+    told = rooms.site.alarms.of(alarms.ROOM_UNMANNED, "west")
+    assert told is not None and told.detail == "1 unacknowledged"
+    assert control_rooms.as_row(rooms.site, WEST)["unheard"]
 
 
 # ---------------------------------------------------------------- the question to a lone operator
@@ -195,6 +243,36 @@ async def test_an_operator_who_gives_no_sign_of_life_is_an_alarm_everywhere_and_
     await outbox.settle()
     assert len(messenger.sent) == 1, "who has answered is told of to nobody any more"
     screen.close()
+
+
+async def test_a_lone_operator_whose_page_closes_is_found(house: House) -> None:
+    await at_night(house)
+    await go_on(house, 60)
+    house.site.rooms.close_page("west", "operator-1", house.clock.now())
+
+    await go_on(house, 6 * 60)
+
+    (row,) = await house.rows("vigilance_missed")
+    assert row["room"] == "west" and len(await house.rows("notice_queued")) == 1
+    assert (alarms.OPERATOR_SILENT, "west", "unacknowledged") in house.alarms
+    house.site.rooms.open_page("west", "operator-1", house.clock.now())
+    await vigilance.look(house.site)
+    assert [one["state"] for one in vigilance.standing(house.site)] == ["missed"], "a page may come back by itself"
+    await vigilance.present(house.site, "west", "operator-1")
+    assert (alarms.OPERATOR_SILENT, "west", "returned") in house.alarms
+
+
+async def test_who_hands_the_room_over_before_closing_the_page_may_go_home(house: House) -> None:
+    await at_night(house)
+    house.site.rooms.open_page("east", "operator-2", house.clock.now())
+    house.site.rooms.acted("operator-2", house.clock.now())
+    await go_on(house, 60)
+    await control_rooms.stand_in(house.site, "west", "east", "operator-1")
+    house.site.rooms.close_page("west", "operator-1", house.clock.now())
+
+    await go_on(house, 8 * 60)
+
+    assert await house.rows("vigilance_missed") == [] and "west" not in house.site.rooms.vigils
 
 
 async def test_any_act_of_the_operator_is_a_sign_of_life(house: House) -> None:

@@ -17,7 +17,7 @@ from gateway.core.kinds import CredentialKind, Direction, Level, Outcome
 from gateway.core.nouns import Request
 from gateway.core.papers import Authority, Cause, EmergencyKind, Order
 from gateway.core.papers import Emergency as Paper
-from gateway.flows import alarms, command, emergencies, fires, postures
+from gateway.flows import alarm_acts, alarms, command, emergencies, fires, postures
 from gateway.flows.device_events import NotItsPlace
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -133,6 +133,23 @@ async def test_a_fire_that_is_told_again_after_it_was_ended_begins_nothing(house
 
 
 # It stays until the input is clear and people end it
+
+
+async def test_a_zones_alarm_is_over_when_its_last_input_is_clear_and_then_waits_for_a_person(house: House) -> None:
+    hands = await on_duty(house)
+    await burn(hands["panel"])
+    await hands["door"].event("fire_input", FireInput(active=True))
+    for alarm in list(house.site.alarms.by_id.values()):
+        await alarm_acts.acknowledge(house.site, alarm.id, "operator-1")
+
+    await clear(hands["panel"])
+    still = house.site.alarms.of(alarms.FIRE, "dorm-1")
+    await hands["door"].event("fire_input", FireInput(active=False))
+    over = house.site.alarms.of(alarms.FIRE, "dorm-1")
+
+    assert still is not None and still.holds and still.state == "acknowledged"
+    assert over is not None and not over.holds and over.state == "returned"
+    assert (alarms.FIRE, "door", "returned") in house.alarms
 
 
 async def test_nobody_ends_it_while_an_input_is_active(house: House) -> None:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.core.chain import Head, Lost, open_lost, seal_lost
-from gateway.store import backup
+from gateway.store import backup, restoring
 from gateway.store.backup import BadBackup, check, write_backup
 from gateway.store.backup_folder import Folder
 from gateway.store.database import open_database
@@ -211,6 +211,59 @@ def test_nothing_is_written_over_a_database_that_is_not_empty(written: Book, tmp
 
     with pytest.raises(NotEmpty):
         back(path, tmp_path)
+
+
+def test_a_ledger_that_does_not_hold_is_not_taken_back_and_leaves_an_empty_database(
+    sqlite_book: Book, tmp_path: Path
+) -> None:
+    ledger = sqlite_book.ledger()
+    ledger.write([unit(number) for number in range(3)])
+    ledger.close()
+    sqlite_book.bend("UPDATE ledger SET body = '{}' WHERE seq = 2")
+    path = made(sqlite_book, tmp_path)
+
+    with pytest.raises(BadBackup, match="does not hold"):
+        back(path, tmp_path)
+
+    empty = sa.create_engine(f"sqlite:///{tmp_path / 'back.db'}")
+    assert sa.inspect(empty).get_table_names() == []
+    empty.dispose()
+
+
+def test_a_power_cut_before_the_record_is_finished_by_the_same_command(
+    sqlite_book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = sqlite_book.ledger()
+    ledger.write([unit(number) for number in range(3)])
+    ledger.close()
+    path = made(sqlite_book, tmp_path)
+    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+
+        def power_goes(*_what: object) -> None:
+            raise KeyboardInterrupt
+
+        cut.setattr(restoring, "_put_on_record", power_goes)
+        back(path, tmp_path)
+
+    done = back(path, tmp_path)
+
+    book = opened(tmp_path, tmp_path / "ledger.head")
+    assert done.records == 4 and [row.kind for row in book.rows()][-1] == "restored"
+    assert book.verdict().holds
+    with pytest.raises(NotEmpty):
+        back(path, tmp_path)
+    book.close()
+
+
+def test_the_backup_that_was_just_made_stays_whatever_dates_the_others_have(sqlite_book: Book, tmp_path: Path) -> None:
+    folder = Folder(sqlite_book.database, tmp_path / "backups", SITE, KEY)
+    (tmp_path / "backups").mkdir()
+    for day in (1, 2):
+        (tmp_path / "backups" / f"wardgate-main-2099010{day}T023000Z.zip").touch()
+
+    done = folder.make(keep=2)
+
+    assert sorted(file.name for file in folder.files()) == [done.file.name, "wardgate-main-20990102T023000Z.zip"]
 
 
 def test_a_folder_keeps_the_newest_and_touches_nothing_else(sqlite_book: Book, tmp_path: Path) -> None:

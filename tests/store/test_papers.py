@@ -24,6 +24,7 @@ from gateway.core.papers import (
     Hold,
     Identification,
     IdentificationReason,
+    Incident,
     LeaveSlip,
     MaintenanceWindow,
     Open,
@@ -45,6 +46,16 @@ from gateway.core.papers import (
     WorkOrder,
     WorkOrderState,
     key_of,
+)
+from gateway.core.papers.incidents import (
+    ByWord,
+    Called,
+    Draft,
+    FollowUp,
+    IncidentKind,
+    Noticed,
+    ReportState,
+    Verdict,
 )
 from gateway.core.windows import Window
 from gateway.flows.changes import PaperFiled
@@ -87,6 +98,26 @@ SAMPLES: tuple[Paper, ...] = (
     ),
     WorkOrder("15", "yard", AT, LATER, "high", "gateway", ("black",), WorkOrderState.DONE, BY, "n3", LATER, BY, "n4"),
     MaintenanceWindow("16", ("yard", "gate"), AT, LATER, BY, "n5", True),
+    Incident(
+        "17",
+        IncidentKind.OTHER,
+        "yard",
+        AT,
+        Noticed.PATROL,
+        BY,
+        AT,
+        BY,
+        ("campus",),
+        AT,
+        True,
+        notes=(),
+        by_word=(ByWord("the office", AT, BY, BY),),
+        report=ReportState.DRAFTED,
+        draft=Draft(2, AT, BY, "eight", "yard"),
+        verdict=Verdict(AT, BY, 2, "say where"),
+        follow_ups=(FollowUp(LATER, BY, "all is well", "the office"),),
+        calls=(Called(20, AT),),
+    ),
     StandingPass("12", "h1", HERE, AT, LATER, BY, AT, (Window(420, 540),), "Fresh Foods", "canteen", "h2", ("c1",)),
 )
 

@@ -51,7 +51,7 @@ from gateway.store.writer import Writer
 from gateway.web.context import PARTS
 from gateway.web.listener import Listener
 from gateway.web.server import make_app
-from tests.parts.made_once import fresh_database
+from tests.parts.made_once import fresh_database, fresh_site
 
 SHOWN = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 """Ten in the morning at the campus: lessons, no leaving window."""
@@ -163,6 +163,7 @@ class GuardPost:
             device.online, device.boot, device.challenge = True, "b", "c" * 16
             device.challenge_at = self.site.clock.monotonic() + 3600
         await import_csv(self.site, PEOPLE.encode(), "test")
+        fresh_site(self.folder / "configuration")
         values = {
             "accounts": Accounts(self.database, self.writer),
             "records": Queries(self.database),

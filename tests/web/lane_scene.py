@@ -1,5 +1,6 @@
 """A vehicle lane at the guard post: its camera, plates that it reads, pictures that it takes."""
 
+import asyncio
 import itertools
 from datetime import UTC, datetime
 
@@ -60,6 +61,13 @@ async def picture_comes(post: GuardPost, jpeg: bytes) -> None:
     """The camera takes the picture that it was last asked for."""
     camera = post.site.devices.get(CAMERA)
     assert camera is not None
-    asked = [m for d, m in post.courier.sent if d == CAMERA and isinstance(m, Command) and m.action is Action.SNAPSHOT]
+
+    def snapshots() -> list[Command]:
+        sent = [message for device, message in post.courier.sent if device == CAMERA and isinstance(message, Command)]
+        return [message for message in sent if message.action is Action.SNAPSHOT]
+
+    async with asyncio.timeout(20):
+        while not (asked := snapshots()):  # noqa: ASYNC110 - nobody tells the courier that it was sent
+            await asyncio.sleep(0.02)
     taken = Frame(id="f-1", boot="b", at=datetime.now(UTC), command=asked[-1].id, sha256="0" * 64)
     await frame(post.site, camera, taken, jpeg)

@@ -102,6 +102,31 @@ async def test_a_known_id_an_unknown_one_and_a_lost_card_are_refused(post: Guard
     assert await ask(admin, "PATCH", "people/S-1", {"colour": "red"}) != 200
 
 
+async def test_a_correction_takes_nobody_back_who_has_left(post: GuardPost) -> None:
+    admin = await post.signed_in("admin1", "admin")
+    await ask(admin, "POST", "people/S-1/left")
+
+    status, problem = await ask(admin, "PATCH", "people/S-1", {"name": "Li Nana"})
+
+    assert status == 409 and problem["detail"].startswith("has_left")
+    assert await outcome(post, "CARD-LI") is Action.DENY
+
+
+async def test_a_corrected_name_leaves_every_cards_validity_as_it_is(post: GuardPost) -> None:
+    admin = await post.signed_in("admin1", "admin")
+    await ask(admin, "PATCH", "people/S-1", {"card": "CARD-LI", "valid_to": "2027-07-31"})
+    _, before = await ask(admin, "GET", "people/S-1")
+
+    await ask(admin, "PATCH", "people/S-1", {"name": "Li Nana"})
+    _, after = await ask(admin, "GET", "people/S-1")
+    await ask(admin, "PATCH", "people/S-1", {"card": "CARD-NEW"})
+    _, other = await ask(admin, "GET", "people/S-1")
+
+    assert before["credentials"] == after["credentials"]
+    active = [one for one in other["credentials"] if one["state"] == "active"]
+    assert [one["not_after"] for one in active] == [before["credentials"][0]["not_after"]]
+
+
 # ---------------------------------------------------------------- windows and roles
 
 
@@ -125,7 +150,6 @@ async def test_the_windows_say_which_groups_may_pass_where_and_when(post: GuardP
 
 async def desk(post: GuardPost) -> tuple[Path, Any, Any]:
     """A configuration's folder, whoever changes it, and the second person."""
-    fresh_site(post.folder / "configuration")
     return (
         post.folder / "configuration" / "campus.yaml",
         await post.signed_in("admin1", "admin"),

@@ -64,6 +64,8 @@ async def test_acts_that_do_not_fit_are_refused_with_who_and_why(post: GuardPost
     operator = await post.signed_in("operator1", "operator")
     door = (await alarms.raise_alarm(post.site, alarms.HELD_DOOR, "north-in-1")).id
     panic = (await alarms.raise_alarm(post.site, alarms.PANIC, "dorm-1")).id
+    lost = (await alarms.raise_alarm(post.site, alarms.DEVICE_LOST, "north-out-1")).id
+    await alarms.raise_alarm(post.site, alarms.HELD_DOOR, "north-out-1")  # a part of it
     await post.site.finish()
     shelf = {"until": later(post, hours=1), "reason": "nuisance"}
 
@@ -77,9 +79,11 @@ async def test_acts_that_do_not_fit_are_refused_with_who_and_why(post: GuardPost
         await ask(operator, "POST", f"alarms/{door}/calls", {"to": "grandmother", "outcome": "busy"}),
         await ask(operator, "POST", f"alarms/{door}/take-over", {"room": "nowhere"}),
         await ask(operator, "POST", f"alarms/{door}/out-of-service", {"reason": "broken"}),
+        await ask(operator, "POST", f"alarms/{lost}/shelve", shelf),
     ]
 
-    assert [status for status, _ in answers] == [409, 409, 422, 422, 422, 422, 422, 422, 403]
+    assert [status for status, _ in answers] == [409, 409, 422, 422, 422, 422, 422, 422, 403, 409]
+    assert answers[-1][1]["detail"].startswith("of_many")
     assert answers[0][1]["detail"].startswith("life_safety") and answers[1][1]["detail"].startswith("unacknowledged")
     assert {alarm.state for alarm in post.site.alarms.by_id.values()} == {"unacknowledged"}
     await ask(operator, "POST", f"alarms/{door}/shelve", shelf)

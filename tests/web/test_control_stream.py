@@ -270,6 +270,60 @@ async def test_a_page_that_takes_nothing_is_cut_off_and_counted_and_the_others_h
     assert 'wardgate_streams_cut_total{cause="lagging"} 1.0' in cut
 
 
+async def test_a_page_that_missed_more_than_may_be_on_its_way_begins_with_a_snapshot(post: GuardPost) -> None:
+    operator = await post.signed_in("operator1", "operator")
+    async with screen(post, operator) as page:
+        after = (await page.first())["event_id"]
+    for n in range(30):
+        post.site.feed.publish({"type": "count", "n": n, "padding": "x" * 100_000})
+
+    async with screen(post, operator, after) as again:
+        first = await again.first()
+        post.site.feed.publish({"type": "count", "n": 30})
+        await again.until(number(30))
+
+    assert first["type"] == "snapshot"
+
+
+async def test_an_event_that_cannot_be_told_is_left_out_and_counted_and_the_next_ones_come(post: GuardPost) -> None:
+    operator = await post.signed_in("operator1", "operator")
+    async with screen(post, operator) as page, screen(post, operator) as other:
+        await page.first()
+        await other.first()
+        post.site.feed.publish({"type": "count", "n": 1, "what": object()})
+        post.site.feed.publish({"type": "count", "n": 2})
+        await page.until(number(2))
+        await other.until(number(2))
+
+    assert [event["n"] for event in page.heard if event["type"] == "count"] == [2]
+    assert "wardgate_feed_unfit_total 1.0" in post.listener.app[PARTS].metrics.text().decode()
+
+
+@pytest.mark.parametrize("part", ["_hand_out", "look"])
+async def test_when_the_telling_fails_every_page_is_cut_off_and_begins_anew(
+    post: GuardPost, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    monkeypatch.setattr(live_hub, "TICK_S", 0.1)
+    operator = await post.signed_in("operator1", "operator")
+    hub = post.listener.app[PARTS].control_hub
+
+    def fails(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    async with screen(post, operator) as page, screen(post, operator) as other:
+        await page.first()
+        await other.first()
+        with monkeypatch.context() as broken:
+            broken.setattr(hub if part == "_hand_out" else hub._view, part, fails)
+            post.site.feed.publish({"type": "count", "n": 1})
+            assert [await one.end() for one in (page, other)] == [live.TRY_AGAIN_LATER] * 2
+    async with screen(post, operator) as again:
+        await again.first()
+        post.site.feed.publish({"type": "count", "n": 2})
+        await again.until(number(2))
+        await again.until(lambda event: event["type"] == "tick")
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://127.0.0.1:1"])
 async def test_a_strangers_page_gets_no_stream(post: GuardPost, origin: str | None) -> None:
     operator = await post.signed_in("operator1", "operator")

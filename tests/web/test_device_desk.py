@@ -7,6 +7,8 @@ import json
 import secrets
 from dataclasses import replace
 
+import pytest
+
 from devices.messages import (
     EVENT_TYPES,
     Action,
@@ -129,6 +131,29 @@ async def test_a_call_for_help_in_silence_shows_to_the_control_room_alone(post: 
     assert "duress" not in types(await ask(fitter, "GET", f"devices/{READER}/events"))
 
 
+async def test_what_is_not_shown_neither_ends_the_pages_nor_leaves_a_gap(post: GuardPost) -> None:
+    fitter = await post.signed_in("fit1", "maintenance")
+    device = post.site.devices.get(READER)
+    assert device is not None
+    for seq in range(1, 9):
+        silent = seq in (3, 4, 5, 7)
+        await device_event(post.site, device, event(post, seq, Duress(tap=f"t-{seq}") if silent else Tamper()))
+
+    pages, path = [], f"devices/{READER}/events?limit=2"
+    more = None
+    for _ in range(10):
+        page = await ask(fitter, "GET", path if more is None else f"{path}&before={more}")
+        pages.append([one["type"] or one["kind"] for one in page["events"]])
+        more = page["next"]
+        if more is None:
+            break
+    forth = await ask(fitter, "GET", f"{path}&after=0")
+    last = await ask(fitter, "GET", f"devices/{READER}/events?limit=3&after={forth['events'][-1]['seq']}")
+
+    assert pages == [["tamper", "tamper"], ["tamper", "tamper"], ["device_enrolled"]]
+    assert [len(one["events"]) for one in (forth, last)] == [2, 3]
+
+
 async def test_a_commands_life_is_told_with_who_gave_it_and_why(post: GuardPost) -> None:
     operator = await post.signed_in("op1", "operator")
     sent = await ask(
@@ -162,7 +187,8 @@ async def test_what_it_would_decide_alone_is_told_for_one_person_and_recorded(po
     )
 
     asked = await ask(operator, "POST", f"devices/{READER}/alone", {"holder": "S-1"})
-    night = {"holder": "P-1", "at": "2026-11-21T16:30:00Z"}  # half past midnight at the campus
+    midnight = post.site.clock.now().replace(hour=16, minute=30, second=0, microsecond=0)  # and half an hour, there
+    night = {"holder": "P-1", "at": midnight.isoformat()}
     student = await ask(operator, "POST", f"devices/{READER}/alone", {"holder": "P-1"})
     late = await ask(operator, "POST", f"devices/{READER}/alone", night)
     unknown = await ask(operator, "POST", f"devices/{READER}/alone", {"holder": "X-9"}, 404)
@@ -181,6 +207,16 @@ async def test_what_it_would_decide_alone_is_told_for_one_person_and_recorded(po
     bollard = await ask(operator, "GET", "devices/north-bollard/alone", status=409)
     assert bollard["detail"].startswith("decides_nothing")
     await ask(operator, "POST", f"devices/{READER}/alone", {}, 422)
+
+
+@pytest.mark.parametrize("at", ["9000-01-01T00:00:00Z", "0002-01-01T00:00:00Z"])
+async def test_a_moment_at_which_no_list_lives_is_refused_before_anybody_is_looked_at(post: GuardPost, at: str) -> None:
+    operator = await post.signed_in("op1", "operator")
+
+    refused = await ask(operator, "POST", f"devices/{READER}/alone", {"holder": "S-1", "at": at}, 422)
+
+    assert [one["field"] for one in refused["errors"]] == ["at"]
+    assert [row for row in await post.records("record_read") if row["what"] == "lone_list"] == []
 
 
 # ---------------------------------------------------------------- bollards
@@ -330,7 +366,7 @@ async def test_a_new_key_leaves_the_old_one_until_it_is_used_and_a_replacement_k
     assert going == {"others": 0, "waiting": 0, "untold": 0, "alarms": 1}  # the wrong key has just raised one
     replaced = await ask(admin, "POST", f"devices/{READER}/replace", {"reason": "its screen is broken"}, 201)
     third = bytes.fromhex(replaced["key"])
-    assert replaced["password"] != rotated["password"]
+    assert rotated["password"] is None and replaced["password"], "a new key tells nothing that was told before"
     assert not await says(post, READER, second, 5), "the old box is nobody's"
     assert await says(post, READER, third, 1, "boot-of-the-new-box")
     (row,) = await post.records("device_replaced")

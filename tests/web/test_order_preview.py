@@ -9,6 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from gateway.core.kinds import PresenceState
+from gateway.core.nouns import Presence
 from gateway.flows import order_preview, propagation
 from gateway.flows.reading import RecordsAway
 from gateway.web.context import PARTS
@@ -100,8 +102,13 @@ async def test_what_waits_for_a_signature_and_what_is_to_end_are_shown_the_same_
 async def test_while_the_records_are_away_or_another_looks_the_rest_is_answered_and_said_so(
     post: GuardPost, office: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    person = next(iter(post.site.directory.holders))
+    post.site.presence[person] = Presence("campus", PresenceState.INSIDE, post.site.clock.now())
     async with post.site.previewing:
-        _, busy = await send(office, "orders/preview", asked(post))
+        waits = asyncio.create_task(send(office, "orders/preview", asked(post)))
+        while not post.site.previewing._waiters:  # noqa: ASYNC110  # nothing tells that somebody waits
+            await asyncio.sleep(0.01)
+    _, busy = await waits
 
     async def away(*_: Any) -> Any:
         raise RecordsAway("away")
@@ -109,8 +116,39 @@ async def test_while_the_records_are_away_or_another_looks_the_rest_is_answered_
     monkeypatch.setattr(post.listener.app[PARTS].records, "newest", away)
     _, without = await send(office, "orders/preview", asked(post))
 
-    assert (busy["past"]["state"], busy["devices"]["count"]) == ("busy", 5)
+    assert (busy["past"]["state"], busy["devices"]["count"], busy["inside"]["looked_at"]) == ("busy", 5, 1)
     assert (without["past"]["state"], without["past"]["taps"], without["devices"]["count"]) == ("away", 0, 5)
+
+
+async def test_one_preview_is_at_work_at_a_time_from_its_first_thread_to_its_last(
+    post: GuardPost, office: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_work, most = 0, 0
+    touched, inside = order_preview._touched, order_preview._inside
+
+    def counted(seen: Any) -> Any:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        return touched(seen)
+
+    async def ended(*given: Any) -> Any:
+        nonlocal at_work
+        await asyncio.sleep(0.05)  # so that all four would be here if they could
+        at_work -= 1
+        return await inside(*given)
+
+    monkeypatch.setattr(order_preview, "_touched", counted)
+    monkeypatch.setattr(order_preview, "_inside", ended)
+
+    answers = await asyncio.gather(*(send(office, "orders/preview", asked(post)) for _ in range(4)))
+
+    assert [status for status, _ in answers] == [200] * 4 and most == 1
+    assert sorted(seen["past"]["state"] for _, seen in answers) == ["busy", "busy", "busy", "whole"]
+    monkeypatch.setattr(order_preview, "TURN_WITHIN_S", 0.05)
+    async with post.site.previewing:
+        assert (await send(office, "orders/preview", asked(post)))[0] == 429
+    assert (await send(office, "orders/preview", asked(post)))[0] == 200
 
 
 async def test_a_past_that_takes_too_long_is_cut_short_at_its_newest_part(

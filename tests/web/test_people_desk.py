@@ -16,7 +16,8 @@ from gateway.core.kinds import PresenceState
 from gateway.core.looking_up import BadSpan, Why, span
 from gateway.core.nouns import Presence
 from gateway.flows import ledger_state, movements, occupancy
-from gateway.flows.ports import Entry, Unit
+from gateway.flows.ledger_book import Walked
+from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.roll_call_book import RollCallBook
 from gateway.store.tables import head, ledger
 from gateway.store.verification import LedgerWalk
@@ -308,6 +309,28 @@ async def test_a_bent_record_is_named_and_is_an_alarm(post: GuardPost) -> None:
 
     assert (told["state"], told["last"]["bad_seq"]) == ("bent", 3)
     assert ("ledger_trouble", "ledger") in post.site.alarms.by_cause
+
+
+async def test_the_alarm_of_a_bent_ledger_ends_with_the_next_walk_that_holds(post: GuardPost) -> None:
+    def unread(on: Any) -> Any:
+        raise LedgerUnavailable("no database")
+
+    said = []
+    bent, holding = Walked(3, "", 3, "does not fit its hash"), Walked(3, "")
+    for walk in (lambda on: bent, unread, lambda on: holding, unread, lambda on: holding):
+        post.site.ledger_book.walk = walk
+        ledger_state.begin(post.site, ledger_state.GATEWAY)
+        await post.site.finish(30)
+        open_ones = post.site.alarms.by_id.values()
+        said.append({one.condition: one.priority for one in open_ones if one.place == "ledger" and one.holds})
+
+    assert said == [
+        {"ledger_trouble": "high"},
+        {"ledger_trouble": "high", "ledger_unread": "low"},
+        {},
+        {"ledger_unread": "low"},
+        {},
+    ]
 
 
 async def test_each_night_it_is_verified_once_and_by_itself(post: GuardPost) -> None:

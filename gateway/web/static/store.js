@@ -10,7 +10,8 @@
  * @typedef {{id: string, at: string, until: string, portal: string, direction: string, device: string,
  *   reason: string, holder: Holder | null, credential: string}} Waiting
  * @typedef {{id: string, condition: string, place: string, priority: string, detail: string, state: string,
- *   count: number, opened_at: string, last_at: string, acknowledged_by: string | null}} Alarm
+ *   count: number, opened_at: string, last_at: string, acknowledged_by: string | null,
+ *   acknowledged_at?: string | null, told_at?: string | null}} Alarm
  * @typedef {{id: string, kind: string, portal: string | null, zone: string | null, online: boolean,
  *   lost_since: string | null, quarantined: boolean}} Device
  * @typedef {{level: number, drill: boolean, since: string | null, until: string | null, zones: string[]}} Level

@@ -22,8 +22,10 @@ export function news(known, alarms) {
     const told = `${alarm.told_at ?? ""}/${alarm.escalated_at ?? ""}`;
     const isWanting = alarm.state === "unacknowledged";
     now.set(alarm.id, { rank, isWanting, told });
-    if (!isWanting) continue;
     const before = known.get(alarm.id);
+    // What is over is told again only if it was about a life and nobody has seen it.
+    const isToldAnew = alarm.state === "returned" && before !== undefined && told !== before.told;
+    if (!isWanting && !isToldAnew) continue;
     if (before === undefined || !before.isWanting || rank < before.rank || told !== before.told) found.push(alarm);
   }
   found.sort((a, b) => (RANK[a.priority] ?? 3) - (RANK[b.priority] ?? 3));

@@ -8,9 +8,10 @@ export function nameOf(/** @type {Room | undefined} */ room) {
   return room?.name?.[texts.language] ?? room?.id ?? "";
 }
 
-/** The rooms for which nobody answers: unmanned, and nobody has taken them over. */
+/** The rooms for which nobody answers: nobody is at the desks where their alarms are heard. */
 export function unmanned(/** @type {Room[]} */ rooms, /** @type {string} */ own) {
-  return rooms.filter((one) => one.id !== own && one.manned === false && !one.taken_over_by);
+  const hears = (/** @type {Room} */ one) => rooms.find((other) => other.id === (one.heard_in ?? one.taken_over_by)) ?? one;
+  return rooms.filter((one) => one.id !== own && hears(one).manned === false);
 }
 
 /** The rooms that this one looks after too. */

@@ -6,7 +6,7 @@
  *
  * @typedef {{to: string, at: string, by: string, outcome: string}} AlarmCall
  * @typedef {{id: string, condition: string, place: string, priority: string, detail: string, state: string,
- *   count: number, opened_at: string, last_at: string, acknowledged_by: string | null, room?: string | null,
+ *   count: number, opened_at: string, last_at: string, acknowledged_by: string | null, acknowledged_at?: string | null, room?: string | null,
  *   shelved_until?: string | null, shelf_reason?: string | null, taken_over_by?: string | null,
  *   group?: {condition: string, count: number, size: number, holding: number, members: string[], places: string[]} | null,
  *   chattering?: number, told_at?: string | null, holds?: boolean, steps_done?: string[],
@@ -153,7 +153,9 @@ export function inOrder(/** @type {Alarm[]} */ alarms) {
 
 /** Nobody has seen it, or it has come again since. */
 export function wantsSomebody(/** @type {Alarm} */ alarm) {
-  return alarm.state === "unacknowledged" || alarm.state === "returned";
+  if (alarm.state !== "returned") return alarm.state === "unacknowledged";
+  // What was about a life stays until somebody closes it, also when it has been seen.
+  return !alarm.acknowledged_at || Date.parse(alarm.acknowledged_at) < Date.parse(alarm.told_at ?? alarm.opened_at);
 }
 
 /** @param {State} state @param {any} event @param {readonly string[]} names @returns {State} */

@@ -74,7 +74,8 @@ export class AlarmsPart extends Part {
   }
 
   row(/** @type {Alarm} */ alarm) {
-    const open = alarm.state === "unacknowledged" || alarm.state === "returned";
+    const isSeen = Date.parse(alarm.acknowledged_at ?? "") >= Date.parse(alarm.told_at ?? alarm.opened_at);
+    const open = alarm.state === "unacknowledged" || (alarm.state === "returned" && !isSeen);
     const busy = this.busy.has(alarm.id);
     const what = word("alarm", alarm.condition);
     return html`<li class="alarm" data-state=${alarm.state}>

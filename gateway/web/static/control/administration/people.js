@@ -127,8 +127,13 @@ export class PeoplePart extends Section {
     } catch (problem) {
       const errors = errorsOf(problem);
       this.put({ errors });
-      const isKnown = /** @type {any} */ (problem).status === 409;
-      if (isKnown) this.put({ errors: { id: t("Somebody has this number already. Find them and change the entry.") } });
+      const detail = String(/** @type {any} */ (problem).detail ?? "");
+      if (detail.startsWith("has_left")) {
+        this.say(t("This person has left the school. A table that names them takes them back."));
+        this.put({ busy: "" });
+        return;
+      }
+      if (detail.startsWith("known_already")) this.put({ errors: { id: t("Somebody has this number already. Find them and change the entry.") } });
       this.say(Object.keys(this.errors).length ? t("Not saved yet: something is not right. It is said beside the field.") : problem);
       if (Object.keys(this.errors).length) await this.toTheWrong();
     }

@@ -1,7 +1,7 @@
 /**
  * Devices come, get a new key, are replaced and go. What a new one has to know is shown once, as a file to take away.
  *
- * @typedef {{device: string, kind: string, site: string, key: string, username: string, password: string,
+ * @typedef {{device: string, kind: string, site: string, key: string, username: string, password: string | null,
  *   topic: string, portal: string | null, zone: string | null, broker: {step: string, trouble: string | null}}} Bundle
  * @typedef {{others: number, waiting: number, untold: number, alarms: number}} Consequences
  */
@@ -12,12 +12,12 @@ import { html, nothing, Part } from "../../live/parts.js";
 
 /** The secrets of one device, this one time. @param {Bundle} bundle @param {() => void} done */
 export function handedOver(bundle, done) {
-  const text = JSON.stringify(Object.fromEntries(Object.entries(bundle).filter(([name]) => name !== "broker")), null, 2);
+  const text = JSON.stringify(Object.fromEntries(Object.entries(bundle).filter(([name, value]) => name !== "broker" && !(name === "password" && value === null))), null, 2);
   const rows = [
     [t("Name"), bundle.device],
     [t("Topics begin with"), bundle.topic],
     [t("User name"), bundle.username],
-    [t("Password"), bundle.password],
+    ...(bundle.password === null ? [] : [[t("Password"), bundle.password]]),
     [t("Key"), bundle.key],
   ];
   return html`<section class="dv-bundle" aria-labelledby="h-bundle">

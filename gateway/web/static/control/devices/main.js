@@ -66,6 +66,8 @@ export class DevicesTab extends Tab {
     this.commands = null;
     /** @type {import("./page.js").Told[] | null} */
     this.told = null;
+    /** Where older records go on. @type {number | null} */
+    this.next = null;
     this.more = false;
     /** The newest command of this page, by device. @type {Record<string, import("./commands.js").Command>} */
     this.newest = {};
@@ -219,7 +221,7 @@ export class DevicesTab extends Tab {
     const oldest = answer.events.at(-1)?.seq ?? 0;
     const older = (this.told ?? []).filter((one) => one.seq < oldest);
     this.told = [...answer.events, ...older];
-    if (!older.length) this.more = answer.next !== null;
+    if (!older.length) this.goOn(answer.next);
   }
 
   /** @param {() => Promise<void>} work */
@@ -295,13 +297,19 @@ export class DevicesTab extends Tab {
   }
 
   async older() {
-    const before = this.told?.at(-1)?.seq;
-    if (before === undefined) return;
+    const before = this.next;
+    if (before === null) return;
     await this.tried(async () => {
       const answer = await ask("GET", `devices/${encodeURIComponent(this.chosen)}/events?limit=${PAGE}&before=${before}`);
       this.told = [...(this.told ?? []), ...answer.events];
-      this.more = answer.next !== null;
+      this.goOn(answer.next);
     });
+  }
+
+  /** Older records go on before that number; null: there are none. */
+  goOn(/** @type {number | null} */ next) {
+    this.next = next;
+    this.more = next !== null;
   }
 
   /** @param {string} what @param {() => Promise<unknown>} work */
@@ -313,7 +321,9 @@ export class DevicesTab extends Tab {
       await work();
     } catch (problem) {
       const gone = /** @type {any} */ (problem);
-      this.aloneWrong = gone?.status === 404 ? t("There is nobody with that number. Look at the number again.") : refusal(problem);
+      const isTooFar = (gone?.errors ?? []).some((/** @type {{field: string}} */ one) => one.field === "at");
+      if (gone?.status === 404) this.aloneWrong = t("There is nobody with that number. Look at the number again.");
+      else this.aloneWrong = isTooFar ? t("No list holds so long. Choose a moment within a few days of now.") : refusal(problem);
     }
     this.put({ busy: "" });
   }

@@ -176,7 +176,7 @@ export class AlarmListPart extends Part {
         <span class="about">${dotted(
           age(this.now - Date.parse(alarm.last_at)),
           alarm.count > 1 && t("{count} times", { count: alarm.count }),
-          word("alarm_state", alarm.state),
+          alarm.state === "returned" && !wanting ? t("over, seen, to be closed") : word("alarm_state", alarm.state),
           alarm.acknowledged_by && (this.users[alarm.acknowledged_by] ?? ""),
           Boolean(alarm.chattering) && t("comes and goes"),
           alarm.escalated_at && `▲ ${t("escalated")}`,

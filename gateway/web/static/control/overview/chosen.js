@@ -117,7 +117,7 @@ export class ChosenPart extends Part {
     const quiet = alarm.state === "shelved" || alarm.state === "out_of_service";
     const closes = this.may("close_alarms");
     const suspends = this.may("suspend_alarms");
-    const shelvable = this.kind?.may_be_shelved ?? true;
+    const shelvable = (this.kind?.may_be_shelved ?? true) && alarm.condition !== "alarm_flood"; // others stand in it
     const elsewhere = this.room && alarm.room && alarm.room !== this.room && alarm.taken_over_by !== this.room;
     return html`<div class="acts">
       ${this.may("acknowledge_alarms") && wantsSomebody(alarm) ? this.button("acknowledge", t("Acknowledge"), { isMain: true, key: "A" }) : nothing}

@@ -221,6 +221,8 @@ class OverviewTab extends Tab {
       const detail = /** @type {{detail?: string}} */ (problem).detail;
       const said = problem instanceof Error ? problem.message : String(problem);
       this.told = { [id]: `${said}${detail ? ` (${detail})` : ""}` };
+      if (detail?.startsWith("of_many"))
+        this.told = { [id]: t("Other alarms stand in this entry and would not be heard any more. Acknowledge it instead.") };
       isDone = false;
     }
     this.under = new Set([...this.under].filter((one) => one !== id));

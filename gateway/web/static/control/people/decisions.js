@@ -56,7 +56,8 @@ export class DecisionsPart extends Asking {
   }
 
   async fetch(before = "") {
-    const { since, until, ...codes } = this.filter;
+    const { filter } = this;
+    const { since, until, ...codes } = filter;
     const wanted = new URLSearchParams(Object.entries(codes).filter(([, value]) => value));
     for (const [name, typed] of Object.entries({ since, until })) {
       if (typed && !Number.isNaN(fromField(typed))) wanted.set(name, new Date(fromField(typed)).toISOString());
@@ -64,6 +65,8 @@ export class DecisionsPart extends Asking {
     if (before) wanted.set("before", before);
     const newest = this.live[0]?.id ?? "";
     const found = await this.asking("list", () => ask("GET", `decisions?${wanted}`));
+    // Another choice that was made meanwhile counts, also over an answer that was slow.
+    if (filter !== this.filter) return void this.fetch();
     if (found === undefined) return;
     this.rows = before ? [...(this.rows ?? []), ...found.decisions] : found.decisions;
     this.next = found.next;
