@@ -248,6 +248,7 @@ class _Demo:
             out = io.StringIO()
             print("\nWardgate runs. Open one of these in a browser:", file=out)
             print(f"  {url}/            sign in, then the live page", file=out)
+            print(f"  {url}/control            the control room (operator); ?wall=1 for a big screen", file=out)
             print(f"  {url}/kiosk?gate=north   the guard's kiosk: sign on by card and PIN", file=out)
             print(f"  {url}/healthz     {url}/readyz     {url}/metrics", file=out)
             print(f"  {url}/api/v1/openapi.json", file=out)
