@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from datetime import date
@@ -228,8 +229,13 @@ async def test_a_reader_of_cards_fills_in_from_anywhere_and_garbage_goes_nowhere
     await kiosk.type_fast("王小明|11010120000101888X\n")  # the check digit is another one: not taken
     await expect(said).to_contain_text("no document")
     await expect(number).to_have_value(NUMBER)
-    await kiosk.page.wait_for_timeout(350)
-    await kiosk.type_fast(f"{NUMBER}\n王小明\n")
+    # What is no key has no time of its own: a busy machine may hear it apart, and the card is laid down again.
+    for _ in range(4):
+        await kiosk.page.wait_for_timeout(350)
+        await kiosk.type_fast(f"{NUMBER}\n王小明\n")
+        with contextlib.suppress(AssertionError):
+            await expect(name).to_have_value("王小明", timeout=3_000)
+            break
     await expect(name).to_have_value("王小明")
     assert kiosk.visits() == []
 
