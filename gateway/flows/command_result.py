@@ -41,6 +41,8 @@ async def command_result(site: Site, device: Device, result: Result) -> None:
     cause = site.lane_grants.pop(result.command, None)
     if cause is not None and result.outcome is Outcome.EXECUTED:
         await lane_cycle.lower_bollards(site, device, cause)
+    if device.kind == "bollard" and result.outcome is Outcome.REFUSED and result.reason == "stale":
+        await lane_cycle.came_too_late(site, device, result.command)
     await command.moved(site, device, result.command, result.outcome is Outcome.EXECUTED)
     site.feed.publish(
         {

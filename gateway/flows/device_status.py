@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from devices.limits import ACK_EVERY_S
 from devices.messages import Heartbeat, Status
-from gateway.flows import alarms, credential_lists, device_events, lanes, postures, propagation
+from gateway.flows import alarms, credential_lists, device_events, lane_cycle, lanes, postures, propagation
 from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -66,6 +66,8 @@ async def heartbeat(site: Site, device: Device, beat: Heartbeat) -> None:
     if beat.presence is not None:
         lanes.hear(site, device, beat.boot, beat.presence)
     _heard(site, device, beat.challenge, beat)
+    if device.to_lower_until is not None:
+        site.spawn(lane_cycle.spoke(site, device))
     if not device.online:
         device.online = True
         device.asked_at = site.clock.monotonic()

@@ -83,6 +83,10 @@ class Device:
     watch: Watch = field(default_factory=Watch)
     bad_messages: int = 0
     lost_since: datetime | None = None
+    told_again_for: str | None = None
+    """The grant for which a bollard is told a second time to go down; for each once."""
+    to_lower_until: float | None = None
+    """It has yet to be told, with its next challenge, if that comes before this moment (monotonic)."""
     online_since: datetime | None = None
     """Since when it has been heard of without a break, as far as this run of the gateway knows."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)

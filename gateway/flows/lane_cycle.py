@@ -17,9 +17,13 @@ from gateway.flows.devices import Device
 from gateway.flows.ports import LedgerUnavailable
 from gateway.flows.site import Picture, Site
 
+SPEAKS_WITHIN_S = 10.0
+"""A device that lives speaks each five seconds; whoever waits longer than this at the lane asks again."""
 GRANT_LIVES = timedelta(seconds=60)
 """A device acts on an answer within seconds; a guard's comes within the minute that it waits for it."""
 SNAPSHOTS_AT_MOST = 100
+AUTHORISED = "authorised_vehicle"
+"""The reason with which a granted vehicle's bollard goes down."""
 
 
 async def load(site: Site) -> None:
@@ -60,10 +64,39 @@ async def lower_bollards(site: Site, device: Device, cause: str) -> None:
             await alarms.raise_alarm(site, alarms.COMMAND_FAILED, bollard.id, why)
         return
     for bollard in lanes.bollards_at(site, device.portal):
-        try:
-            await command.send(site, bollard.id, "lower", "authorised_vehicle", cause, origin=Origin.GRANT)
-        except (command.CommandNotPossible, LedgerUnavailable) as error:
-            await alarms.raise_alarm(site, alarms.COMMAND_FAILED, bollard.id, str(error))
+        await _lower(site, bollard, cause)
+
+
+async def _lower(site: Site, bollard: Device, cause: str) -> None:
+    try:
+        await command.send(site, bollard.id, "lower", AUTHORISED, cause, origin=Origin.GRANT)
+    except (command.CommandNotPossible, LedgerUnavailable) as error:
+        await alarms.raise_alarm(site, alarms.COMMAND_FAILED, bollard.id, str(error))
+
+
+async def came_too_late(site: Site, bollard: Device, command_id: str) -> None:
+    """A bollard took our word for stale: right after a start the broker's kept status is all that is known of it, and
+    its challenge is an old one. Its next word brings a new one; then a granted vehicle's bollard is told once more.
+    """
+    told = await site.archive.told([command.command_key(bollard.id, command_id)])
+    body = told.get(command.command_key(bollard.id, command_id), {})
+    if body.get("action") != Action.LOWER.value or not str(body.get("by")).startswith(("tap:", "command:")):
+        return  # a person sees that it was refused, and says it again
+    if bollard.told_again_for == body["by"]:
+        await alarms.raise_alarm(site, alarms.COMMAND_FAILED, bollard.id, "it takes no word for fresh")
+        return
+    bollard.told_again_for = body["by"]
+    bollard.to_lower_until = site.clock.monotonic() + SPEAKS_WITHIN_S
+
+
+async def spoke(site: Site, bollard: Device) -> None:
+    """It has brought a new challenge: what it took for stale is said once more, unless its time is over."""
+    until, bollard.to_lower_until = bollard.to_lower_until, None
+    cause = bollard.told_again_for
+    if until is None or cause is None or site.clock.monotonic() > until:
+        return
+    if not await _holds(site, bollard, cause):
+        await _lower(site, bollard, cause)
 
 
 async def _holds(site: Site, device: Device, cause: str) -> bool:

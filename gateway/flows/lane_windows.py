@@ -65,7 +65,7 @@ async def _look_at_bollard(site: Site, bollard: Device, held: bool, opening: boo
     if held and _is_down(bollard) and (opening or down_for_s > DOWN_AT_MOST_S):
         if not known or opening:
             await alarms.raise_alarm(site, alarms.WINDOW_OPEN_BOLLARD_DOWN, bollard.id, "raise it by hand")
-    elif known and not (held and _is_down(bollard)):
+    elif not (held and _is_down(bollard)):  # also if somebody has closed it: the next time is a new one
         await alarms.clear_alarm(site, alarms.WINDOW_OPEN_BOLLARD_DOWN, bollard.id)
 
 

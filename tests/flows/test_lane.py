@@ -25,7 +25,7 @@ from devices.messages import Direction as Way
 from gateway.core.kinds import Direction
 from gateway.core.lanes import Origin
 from gateway.core.papers import EmergencyKind, OpeningKind
-from gateway.flows import alarms, command, emergencies, openings, waiting
+from gateway.flows import alarm_acts, alarms, command, emergencies, openings, waiting
 from gateway.flows.command import CommandNotPossible
 from gateway.flows.frames import frame
 from gateway.flows.ports import Unit
@@ -576,3 +576,27 @@ async def test_a_command_found_retained_is_cleared_also_where_it_was_carried_out
     assert ("gate", "command") not in house.courier.kept
     assert (alarms.RETAINED_COMMAND, "gate", "unacknowledged") in house.alarms
     assert (await command.status(house.site, "gate", sent))["state"] == "executed"
+
+
+async def test_a_bollard_whose_alarm_was_closed_while_it_stayed_down_is_heard_the_next_time(house: House) -> None:
+    await with_a_window(house)
+    moved_to(house, 7)
+    bollard = await bollard_is(house, BollardPosition.LOWERED)
+    await house.look()
+    alarm = house.site.alarms.of(alarms.WINDOW_OPEN_BOLLARD_DOWN, "bollard")
+    assert alarm is not None
+    await alarm_acts.close(house.site, alarm.id, "handled", "operator-1")
+
+    for _ in range(40):  # it stays down: nothing new
+        house.clock.go_on(1)
+        await house.look()
+    still_down = house.alarms
+    await bollard.event("position", Position(position=BollardPosition.RAISED))
+    await house.look()
+    await bollard.event("position", Position(position=BollardPosition.LOWERED))
+    for _ in range(35):
+        await house.look()
+        house.clock.go_on(1)
+
+    assert still_down == set()
+    assert (alarms.WINDOW_OPEN_BOLLARD_DOWN, "bollard", "unacknowledged") in house.alarms
