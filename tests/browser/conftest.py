@@ -82,6 +82,14 @@ class Screen:
         await self.page.keyboard.press("Enter")
         await self.page.wait_for_url("**/live")
 
+    async def arrive(self, where: str, user: str = "guard1") -> None:
+        """Signed in already, at the page that is looked at: what the form does is for the tests of the form."""
+        url = self.post.url
+        said = {"user": user, "password": PASSWORD}
+        answer = await self.context.request.post(f"{url}/api/v1/session", data=said, headers={"Origin": url})
+        assert answer.status == 201, await answer.text()
+        await self.page.goto(f"{url}{where}")
+
     async def connected(self) -> None:
         await self.page.wait_for_selector(".connection[data-state=connected]", timeout=15_000)
 

@@ -1,6 +1,5 @@
 """The cameras' page: a covered camera is seen, mended on a phone, verified, signed for in the round, and reported."""
 
-import json
 import re
 from datetime import timedelta
 
@@ -12,14 +11,11 @@ from firmware_sim.cameras.camera import Camera as Drawn
 from firmware_sim.cameras.spells import Spell
 from gateway.core.cameras import Finding, Miss
 from gateway.flows.camera_watch import CameraWatch
-from gateway.web.files import BESIDE_THE_PROJECT
-from tests.browser.looking import look
+from tests.browser.looking import faults, look
 from tests.web.camera_scene import EIGHT, CameraPost, a_camera
-from tests.web.guardpost import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 PHONE = (360, 740)
 
 
@@ -33,24 +29,9 @@ def drawn(covered: bool) -> bytes:
     return shot.jpeg
 
 
-async def faults(page) -> list[str]:
-    """What axe finds, and anything that does not fit the width."""
-    await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = json.loads(await page.evaluate(run))
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in found] + ([f"{wide} px too wide"] if wide > 0 else [])
-
-
 async def opened(post, open_screen, user: str, size=(1366, 768), language="en", theme="light", where="/cameras"):
     screen = await open_screen(size, language, theme)
-    page = screen.page
-    await page.goto(f"{post.url}/")
-    await page.fill("[name=user]", user)
-    await page.fill("[name=password]", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile("/(live|cameras)$"))
-    await page.goto(f"{post.url}{where}")
+    await screen.arrive(where, user)
     screen.troubles.clear()
     return screen
 

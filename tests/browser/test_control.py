@@ -1,6 +1,5 @@
 """The control room's page: alarms dealt with by keyboard, by two people at once, and what the page says of itself."""
 
-import json
 import re
 from dataclasses import replace
 
@@ -10,13 +9,10 @@ from playwright.async_api import expect
 from gateway.core.nouns import ControlRoom, Label, VigilanceRules
 from gateway.core.windows import Window
 from gateway.flows import alarms, device_status, vigilance
-from gateway.web.files import BESIDE_THE_PROJECT
-from tests.browser.looking import look
-from tests.web.guardpost import PASSWORD
+from tests.browser.looking import faults, look
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 DOOR = "dorm-1-door-1"
 EAST = ControlRoom("east", Label("East", "东"), frozenset({"campus"}))
 WEST = ControlRoom("west", Label("West", "西"), frozenset({"dorm-1"}))
@@ -30,25 +26,10 @@ COUNT_TONES = """() => {
 }"""
 
 
-async def faults(page) -> list[str]:
-    """What axe finds, and anything that does not fit the width."""
-    if not await page.evaluate("() => Boolean(window.axe)"):
-        await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = json.loads(await page.evaluate(run))
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in found] + ([f"{wide} px too wide"] if wide > 0 else [])
-
-
 async def at_the_desk(open_screen, user="guard1", where="/control", **look_of):
     screen = await open_screen(**look_of)
     await screen.page.add_init_script(f"({COUNT_TONES})()")
-    url = screen.post.url
-    signed = await screen.context.request.post(
-        f"{url}/api/v1/session", data={"user": user, "password": PASSWORD}, headers={"Origin": url}
-    )
-    assert signed.status == 201
-    await screen.page.goto(f"{url}{where}")
+    await screen.arrive(where, user)
     await screen.connected()
     await screen.page.wait_for_selector("wg-c-overview .plan svg")
     return screen

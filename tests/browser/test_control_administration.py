@@ -1,45 +1,30 @@
 """Administration in a real browser: a card for somebody, windows by two people, users, a backup."""
 
-import json
 import re
 
 import pytest
 from playwright.async_api import expect
 
 from devices.messages import Action
-from gateway.web.files import BESIDE_THE_PROJECT
+from tests.browser import looking
 from tests.browser.looking import look
-from tests.web.guardpost import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
-
 
 async def faults(page) -> list[str]:
-    """What axe finds, and anything that does not fit the width."""
-    if not await page.evaluate("() => Boolean(window.axe)"):
-        await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = json.loads(await page.evaluate(run))
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    """What is wrong with the page, and anything that does not fit the width of the tab's area."""
     cut = await page.evaluate(
         "() => { const area = document.getElementById('area'); return area.scrollWidth - area.clientWidth; }"
     )
-    return [str(one) for one in found] + [f"{px} px too wide" for px in (wide, cut) if px > 0]
+    return await looking.faults(page) + ([f"{cut} px too wide"] if cut > 0 else [])
 
 
 async def opened(post, open_screen, user: str, section: str, **look_of):
     screen = await open_screen(**look_of)
-    page = screen.page
-    await page.goto(f"{post.url}/")
-    await page.fill("[name=user]", user)
-    await page.fill("[name=password]", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile("/(live|control|cameras)"))
-    await page.goto(f"{post.url}/control#administration/{section}")
-    await page.wait_for_selector(".administration h2")
-    return page
+    await screen.arrive(f"/control#administration/{section}", user)
+    await screen.page.wait_for_selector(".administration h2")
+    return screen.page
 
 
 async def opens(post, card: str) -> bool:

@@ -1,7 +1,6 @@
 """The wall of the control room: pictures in view only, a few at once; what is wrong first; an order handed on."""
 
 import asyncio
-import json
 import os
 import re
 from dataclasses import replace
@@ -16,14 +15,11 @@ from firmware_sim.cameras.spells import Spell
 from gateway.core.cameras import Finding, Miss
 from gateway.flows import alarms
 from gateway.flows.alarm_pictures import AlarmPictures
-from gateway.web.files import BESIDE_THE_PROJECT
-from tests.browser.looking import look
+from tests.browser.looking import faults, look
 from tests.web.camera_scene import EIGHT, CameraPost, a_camera
-from tests.web.guardpost import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 AT_ONCE = 4
 """As in `static/control/cameras/pictures.js`."""
 MANY = (
@@ -45,24 +41,9 @@ def drawn(covered: bool) -> bytes:
     return shot.jpeg
 
 
-async def faults(page) -> list[str]:
-    """What axe finds, and anything that does not fit the width."""
-    await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = json.loads(await page.evaluate(run))
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in found] + ([f"{wide} px too wide"] if wide > 0 else [])
-
-
 async def opened(post, open_screen, user: str, where: str, size=(1366, 768), language="en", theme="light"):
     screen = await open_screen(size, language, theme)
-    page = screen.page
-    await page.goto(f"{post.url}/")
-    await page.fill("[name=user]", user)
-    await page.fill("[name=password]", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile("/(live|cameras|control)"))
-    await page.goto(f"{post.url}/control#cameras{where}")
+    await screen.arrive(f"/control#cameras{where}", user)
     screen.troubles.clear()
     return screen
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,23 +14,12 @@ from gateway.flows import bad_message, device_status, lanes, postures
 from gateway.flows.command_result import command_result
 from gateway.flows.device_events import device_event
 from gateway.flows.ports import FastClock
-from gateway.web.files import BESIDE_THE_PROJECT
-from tests.browser.looking import look
+from tests.browser.looking import faults, look
 from tests.web.guardpost import GuardPost
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 MARKUP = "<img src=x onerror=alert(1)>"
-
-
-async def faults(page) -> list[str]:
-    """What axe finds, and anything that does not fit the width."""
-    await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = json.loads(await page.evaluate(run))
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in found] + ([f"{wide} px too wide"] if wide > 0 else [])
 
 
 class Loops:
@@ -84,8 +72,7 @@ async def campus(post: GuardPost) -> None:
 
 async def open_desk(post: GuardPost, open_screen, user: str, path: str, **how):
     screen = await open_screen(**how)
-    await screen.sign_in(user)
-    await screen.page.goto(f"{post.url}/control#{path}")
+    await screen.arrive(f"/control#{path}", user)
     await screen.page.wait_for_selector("wg-c-devices .dv-rows li")
     screen.troubles.clear()
     return screen

@@ -1,42 +1,25 @@
 """An incident as people work it: an operator at the desk in English, a principal on a phone in Chinese, the officer."""
 
-import json
 import re
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from gateway.core.papers.incidents import IncidentKind, Noticed
 from gateway.flows import alarm_acts, alarms, incident_opening, incidents
 from gateway.flows.incident_opening import Beginning
 from gateway.flows.incident_watch import IncidentWatch
-from gateway.web.files import BESIDE_THE_PROJECT
-from tests.browser.looking import look
-from tests.web.guardpost import PASSWORD
+from tests.browser.looking import faults, look
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 PHONE = (360, 740)
-
-
-async def faults(page: Page) -> list[str]:
-    """What axe finds in the tab, and anything that does not fit the width."""
-    await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run('#area')).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = json.loads(await page.evaluate(run))
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in found] + ([f"{wide} px too wide"] if wide > 0 else [])
 
 
 async def open_tab(post, open_screen, user: str, path: str, size=(1366, 768), language="en", theme="light"):
     screen = await open_screen(size, language, theme)
-    signed_in = await screen.context.request.post(
-        f"{post.url}/api/v1/session", data={"user": user, "password": PASSWORD}
-    )
-    assert signed_in.ok
-    await screen.page.goto(f"{post.url}/control#incidents{path}")
+    await screen.arrive(f"/control#incidents{path}", user)
     await screen.page.wait_for_selector("wg-c-incidents .incidents")
     return screen
 
@@ -71,7 +54,7 @@ async def test_an_incident_from_an_alarm_to_four_answers(post, open_screen) -> N
     await expect(page.get_by_role("button", name="Save the report")).to_be_visible()  # Measures are empty
     await page.get_by_label("Measures").fill("a guard stands there")
     await look(page, "incident-draft-1366-en")
-    assert await faults(page) == []
+    assert await faults(page, "#area") == []
     await page.get_by_role("button", name="Save the report").click()
     await page.get_by_role("button", name="Ask for review").click()
     await expect(said).to_have_text("A principal is asked to review it.")
@@ -81,7 +64,7 @@ async def test_an_incident_from_an_alarm_to_four_answers(post, open_screen) -> N
     phone = await open_tab(post, open_screen, "principal1", f"/{id}", PHONE, "zh", "dark")
     await expect(phone.page.locator(".i-course .next")).to_contain_text("one door, nobody hurt")
     await look(phone.page, "incident-review-360-zh")
-    assert await faults(phone.page) == []
+    assert await faults(phone.page, "#area") == []
     await phone.page.get_by_label("或者写明需要修改之处").fill("哪一扇门？")
     await phone.page.get_by_role("button", name="退回").click()
     await expect(phone.page.locator("wg-c-incidents [role=status]")).to_have_text("已退回修改。")
@@ -110,7 +93,7 @@ async def test_an_incident_from_an_alarm_to_four_answers(post, open_screen) -> N
     await expect(page.locator(".i-course .error")).to_contain_text("Choose at least one.")
     await page.get_by_role("button", name="Security officer").click()
     await look(page, "incident-closing-1366-en")
-    assert await faults(page) == []
+    assert await faults(page, "#area") == []
     await page.get_by_role("button", name="Close the incident").click()
     await expect(said).to_have_text("Closed.")
     await expect(page.locator(".i-list")).to_contain_text("No incident is open.")
@@ -141,5 +124,5 @@ async def test_the_hour_presses_by_number_sign_and_word_and_calls_the_duty_leade
     await lines.nth(0).get_by_role("link").click()
     await expect(page.locator(".call-leader")).to_contain_text("请致电值班领导")
     await look(page, "incident-pressing-1366-zh-dark")
-    assert await faults(page) == []
+    assert await faults(page, "#area") == []
     assert screen.troubles == [] and screen.outside == []

@@ -1,7 +1,6 @@
 """The tab "level": an order from its request to its end by two people, what it will change, who follows; and drills."""
 
 import itertools
-import json
 import os
 from datetime import timedelta
 
@@ -13,14 +12,12 @@ from devices.messages import Clock, Heartbeat, Status
 from gateway.core.papers import EmergencyKind
 from gateway.flows import emergencies
 from gateway.flows.device_status import device_status, heartbeat
-from gateway.web.files import BESIDE_THE_PROJECT
-from tests.browser.looking import look
+from tests.browser.looking import faults, look
 from tests.web.guardpost import PASSWORD
 from tests.web.test_orders import send, wish
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 PHONE = (360, 740)
 LARGE = (3840, 2160)
 LOOKING = os.environ.get("WARDGATE_LOOK")
@@ -28,21 +25,9 @@ LOOKING = os.environ.get("WARDGATE_LOOK")
 LATE = "north-in-1"
 
 
-async def faults(page) -> list[str]:
-    """What axe finds, what can hardly be hit, and anything that does not fit the width."""
-    session = await page.context.new_cdp_session(page)
-    await session.send("Runtime.evaluate", {"expression": AXE.read_text()})
-    run = "axe.run().then((r) => JSON.stringify(r.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])))"
-    asked = {"expression": run, "awaitPromise": True, "returnByValue": True}
-    found = json.loads((await session.send("Runtime.evaluate", asked))["result"]["value"])
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in found] + ([f"{wide} px too wide"] if wide > 0 else [])
-
-
 async def at_the_desk(open_screen, user: str, **look_of):
     screen = await open_screen(**look_of)
-    await screen.sign_in(user)
-    await screen.page.goto(f"{screen.post.url}/control#level")
+    await screen.arrive("/control#level", user)
     await screen.connected()
     await screen.page.wait_for_selector("wg-c-level table.zones")
     return screen

@@ -1,8 +1,5 @@
 """People in the control room: somebody is looked up with a reason, a roll call is kept, the ledger holds."""
 
-import json
-import re
-
 import pytest
 import sqlalchemy as sa
 from playwright.async_api import expect
@@ -14,33 +11,14 @@ from gateway.flows import occupancy
 from gateway.flows.ports import Entry, Unit
 from gateway.store.tables import head
 from gateway.store.verification import LedgerWalk
-from gateway.web.files import BESIDE_THE_PROJECT
-from tests.browser.looking import look
-from tests.web.guardpost import PASSWORD
+from tests.browser.looking import faults, look
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="session")]
-
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
-
-
-async def faults(page) -> list[str]:
-    """What axe finds, and anything that does not fit the width."""
-    await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = json.loads(await page.evaluate(run))
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in found] + ([f"{wide} px too wide"] if wide > 0 else [])
 
 
 async def opened(post, open_screen, user: str, section: str, size=(1366, 768), language="en", theme="light"):
     screen = await open_screen(size, language, theme)
-    page = screen.page
-    await page.goto(f"{post.url}/")
-    await page.fill("[name=user]", user)
-    await page.fill("[name=password]", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile("/(live|cameras|control)"))
-    await page.goto(f"{post.url}/control#people/{section}")
+    await screen.arrive(f"/control#people/{section}", user)
     screen.troubles.clear()
     return screen
 

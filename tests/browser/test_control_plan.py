@@ -14,14 +14,13 @@ from gateway.flows.cameras import CameraBook
 from gateway.plan_svg import cleaned
 from gateway.web.context import PARTS
 from gateway.web.edge import _PAGE_POLICY
-from gateway.web.files import BESIDE_THE_PROJECT, IMPORTS
-from tests.browser.looking import look
+from gateway.web.files import IMPORTS
+from tests.browser.looking import faults, look
 from tests.web.camera_scene import a_camera
 from tests.web.guardpost import PASSWORD, GuardPost
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>Plan</title>
 <link rel="stylesheet" href="/static/tokens.css"><link rel="stylesheet" href="/static/base.css">
 <link rel="stylesheet" href="/static/live.css"><link rel="stylesheet" href="/static/control/control.css">
@@ -99,13 +98,6 @@ async def keyboard_at(page: Page) -> str | None:
     return await page.evaluate(
         "() => document.activeElement?.dataset?.key ?? document.activeElement?.className ?? null"
     )
-
-
-async def faults(page: Page) -> list[str]:
-    await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in json.loads(await page.evaluate(run))] + ([f"{wide} px too wide"] if wide > 0 else [])
 
 
 async def test_a_night_on_the_plan_by_shape_word_keyboard_and_touch(post: GuardPost, open_screen) -> None:

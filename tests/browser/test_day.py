@@ -67,8 +67,7 @@ async def fill(post: GuardPost, count: int) -> list[str]:
 
 async def kiosk(open_screen: Any, **how: Any) -> Any:
     screen = await open_screen((1024, 600), **how)
-    await screen.sign_in()
-    await screen.page.goto(f"{screen.post.url}/kiosk?gate=north")
+    await screen.arrive("/kiosk?gate=north")
     await screen.page.wait_for_selector("wg-k-day .d-row", timeout=20_000)
     return screen
 
@@ -171,8 +170,7 @@ async def test_the_muster_page_is_readable_and_prints_on_paper(
 ) -> None:
     await fill(post, 150)
     screen = await open_screen((1366, 768), language=language)
-    await screen.sign_in()
-    await screen.page.goto(f"{post.url}/muster")
+    await screen.arrive("/muster")
     assert await screen.page.locator("tbody tr").count() >= 50
     assert await faults_of(screen.page, "body") == []
     await screen.page.emulate_media(media="print")

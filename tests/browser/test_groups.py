@@ -1,46 +1,34 @@
 """Groups and standing passes in a real browser: a teacher's phone, the gate's sheet, the security office's page."""
 
-import json
 import re
 
 import pytest
 from playwright.async_api import expect
 
-from gateway.web.files import BESIDE_THE_PROJECT
+from tests.browser import looking
 from tests.browser.looking import look
-from tests.web.guardpost import PASSWORD
+from tests.parts.waiting import until
 from tests.web.test_slips import teacher_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 ID = "11010519491231002X"
 PHONE = (360, 720)
 KIOSK = (1024, 600)
 
 
 async def faults(page) -> list[str]:
-    """What axe finds, what does not fit the width, and what is too small to touch."""
-    await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = [str(one) for one in json.loads(await page.evaluate(run))]
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    """What is wrong with the page, and what is too small to touch."""
     small = await page.evaluate(
         """() => [...document.querySelectorAll("main :is(button, .button, select, input:not(.sr, [type=checkbox]))")]
           .filter((one) => one.offsetWidth && one.offsetHeight < 44).map((one) => one.outerHTML.slice(0, 90))"""
     )
-    return found + ([f"{wide} px too wide"] if wide > 0 else []) + small
+    return await looking.faults(page) + small
 
 
 async def opened(post, open_screen, user: str, path: str, **how):
     screen = await open_screen(how.pop("size", (1024, 600)), **how)
-    page = screen.page
-    await page.goto(f"{post.url}/")
-    await page.fill("[name=user]", user)
-    await page.fill("[name=password]", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile("/(live|slips|host)"))
-    await page.goto(f"{post.url}{path}")
+    await screen.arrive(path, user)
     screen.troubles.clear()
     return screen
 
@@ -111,8 +99,10 @@ async def test_a_guard_registers_a_group_at_the_gate_and_counts_it_in(post, open
     await page.locator(".v-acts .main").click()
     await page.locator(".v-steps button").last.click()  # all
     await look(page, f"kiosk-group-visit-{language}")
-    visit = next(iter(some[0] for some in post.site.directory.papers.visits.values()))
-    assert (len(visit.members), visit.state.value, visit.kind.value) == (3, "checked_in", "official")
+    papers = post.site.directory.papers
+    await until(lambda: [some[0].state.value for some in papers.visits.values()] == ["checked_in"])
+    visit = next(iter(papers.visits.values()))[0]
+    assert (len(visit.members), visit.kind.value) == (3, "official")
     assert screen.troubles == []
 
 

@@ -94,8 +94,7 @@ async def visitor(post: GuardPost, **how: Any) -> visits.Registered:
 
 
 async def kiosk(screen: Screen) -> Page:
-    await screen.sign_in()
-    await screen.page.goto(f"{screen.post.url}/kiosk?gate=north")
+    await screen.arrive("/kiosk?gate=north")
     await screen.page.wait_for_selector("body[data-ready=true]")
     await screen.connected()
     return screen.page

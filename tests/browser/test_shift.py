@@ -58,8 +58,7 @@ def _note(post: GuardPost):
 
 
 async def at_the_kiosk(screen: Screen, user: str = "guard1") -> None:
-    await screen.sign_in(user)
-    await screen.page.goto(f"{screen.post.url}/kiosk?gate=north")
+    await screen.arrive("/kiosk?gate=north", user)
     await screen.page.wait_for_selector("body[data-ready]")
     await screen.connected()
 
@@ -272,8 +271,7 @@ async def test_the_papers_can_be_printed(post, open_screen, language, tmp_path) 
         async with guard.post("/api/v1/visits", json=body) as answer:
             assert answer.status == 201
     screen = await open_screen(KIOSK, language)
-    await screen.sign_in("guard1")
-    await screen.page.goto(f"{post.url}/paper?gate=north")
+    await screen.arrive("/paper?gate=north", "guard1")
     pdf = await screen.page.pdf(path=tmp_path / "paper.pdf", prefer_css_page_size=True, print_background=True)
     if folder := os.environ.get("WARDGATE_PICTURES"):
         await screen.page.screenshot(path=Path(folder, f"paper-{language}.png"), full_page=True)

@@ -1,6 +1,5 @@
 """A teacher's leave slips on a phone of 320 px: asked, given, refused by the form, revoked; then the gate."""
 
-import json
 import re
 from datetime import timedelta
 
@@ -9,37 +8,19 @@ from playwright.async_api import expect
 
 from gateway.core.papers import SlipReason
 from gateway.flows import slips
-from gateway.web.files import BESIDE_THE_PROJECT
-from tests.browser.looking import look
+from tests.browser.looking import faults, look
 from tests.web.test_slips import put_in_classes, teacher_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PHONE = (320, 640)
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 
 
 async def open_page(post, open_screen, user: str, language: str = "en", theme: str = "light", size=PHONE):
     screen = await open_screen(size, language, theme)
-    page = screen.page
-    await page.goto(f"{post.url}/")
-    await page.fill("[name=user]", user)
-    await page.fill("[name=password]", "a long enough password")
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile("/(live|slips|host)"))
-    await page.goto(f"{post.url}/slips")
-    await page.wait_for_selector(".under-the-thumb")
-    screen.troubles.clear()  # the live page, where everybody lands, is not a teacher's
+    await screen.arrive("/slips", user)
+    await screen.page.wait_for_selector(".under-the-thumb")
     return screen
-
-
-async def faults(page) -> list[str]:
-    """What axe finds, and anything that does not fit the width."""
-    await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = json.loads(await page.evaluate(run))
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in found] + ([f"{wide} px too wide"] if wide > 0 else [])
 
 
 async def test_a_teacher_gives_a_slip_with_a_few_touches_and_the_gate_grants(post, open_screen) -> None:

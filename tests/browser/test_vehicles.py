@@ -1,7 +1,6 @@
 """Vehicles in a real browser: a misread plate at the kiosk, the lane's line, the sheet, the register at a desk."""
 
 import base64
-import json
 import re
 
 import pytest
@@ -13,15 +12,12 @@ from gateway.core.nouns import VehicleWindow
 from gateway.core.papers import VehicleKind
 from gateway.core.windows import Window
 from gateway.flows import lane_windows, vehicles, vehicles_import
-from gateway.web.files import BESIDE_THE_PROJECT
-from tests.browser.looking import look
-from tests.web.guardpost import PASSWORD
+from tests.browser.looking import faults, look
 from tests.web.lane_scene import camera_at_the_lane, picture_comes, plate_comes
 from tests.web.test_vehicles import BUS, HEAD
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-AXE = BESIDE_THE_PROJECT / "axe-core" / "axe.min.js"
 JPEG = base64.b64decode(
     "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////"
     "////////2wBDAf//////////////////////////////////////////////////////////////////////////////////////wAARCAABAAED"
@@ -30,24 +26,9 @@ JPEG = base64.b64decode(
 )
 
 
-async def faults(page) -> list[str]:
-    """What axe finds, and anything that does not fit the width."""
-    await page.evaluate(AXE.read_text())
-    run = "async () => JSON.stringify((await axe.run()).violations.map(v => [v.id, v.nodes[0].html]))"
-    found = json.loads(await page.evaluate(run))
-    wide = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return [str(one) for one in found] + ([f"{wide} px too wide"] if wide > 0 else [])
-
-
 async def signed_in(post, open_screen, user: str, path: str, language="en", theme="light", size=(1024, 600)):
     screen = await open_screen(size, language, theme)
-    page = screen.page
-    await page.goto(f"{post.url}/")
-    await page.fill("[name=user]", user)
-    await page.fill("[name=password]", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(re.compile("/(live|kiosk)"))
-    await page.goto(f"{post.url}{path}")
+    await screen.arrive(path, user)
     screen.troubles.clear()
     return screen
 

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from devices.transport import ConnectionLost, MqttConnection, SubscriptionRefused, Will
 from tests.devices.scripted_broker import ScriptedBroker, scripted
 from tests.parts.mosquitto import DEFAULT_LINES, Mosquitto
+from tests.parts.waiting import until
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(60)]
 Protocol = Literal[4, 5]
@@ -41,12 +42,6 @@ class Heard:
             ack()
         else:
             self.acks.append(ack)
-
-
-async def until(true: Callable[[], Any], within_s: float = 10.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not true():  # noqa: ASYNC110 - what is waited for happens in a broker
-            await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager

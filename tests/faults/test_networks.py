@@ -92,7 +92,7 @@ def test_a_device_whose_link_is_half_open_is_missed_and_gets_no_command(behind_a
 
     lost = scene.site.wait_for("device_lost", lambda row: row.body["device"] == "reader", NOTICED_S)
     assert lost.body["why"] in ("no sign of life", "its connection ended")
-    alarm = scene.site.wait_for("alarm", lambda row: row.body["condition"] == "device_lost")
+    alarm = scene.site.wait_for_alarm(lambda row: row.body["condition"] == "device_lost")
     assert alarm.body["place"] == "reader"
     proxy.cut()
     proxy.blackhole(False)

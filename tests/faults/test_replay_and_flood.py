@@ -72,7 +72,7 @@ def test_a_device_that_floods_is_quarantined_and_the_others_do_not_feel_it(scene
     assert sent > 300, "this was no flood"
 
     loud_ones = {"loud", "loud-door"}
-    wait_until(lambda: loud_ones <= {row.body["place"] for row in scene.site.rows("alarm")}, "an alarm for each")
+    wait_until(lambda: loud_ones <= {row.body["place"] for row in scene.site.alarms()}, "an alarm for each")
     assert slowest < 1.5, "the other reader would have decided alone"
     # It becomes quiet, and is answered again, but for a minute entry stays shut.
     refused = _asked_until_answered(loud, "STAFF1")

@@ -128,7 +128,7 @@ def test_a_ledger_whose_tail_was_cut_off_while_nobody_ran_is_said_and_recorded(s
 
     scene.gateway.wait_for_event("ledger_cut")
     assert scene.site.rows("ledger_cut")[0].body["head"]["count"] == count
-    scene.site.wait_for("alarm", lambda row: row.body["condition"] == "ledger_trouble")
+    scene.site.wait_for_alarm(lambda row: row.body["condition"] == "ledger_trouble")
     assert not scene.site.verify().holds
 
 

@@ -6,8 +6,6 @@ messages, a live challenge, `ack` up to the last event without a hole (a gap fil
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,14 +26,6 @@ from devices.messages import (
 from devices.topics import Topic, device_topic, parse, up_filter
 from devices.transport import MqttConnection
 from firmware_sim.spec import Spec
-
-
-async def until(is_true: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    """Wait until something in the test's own process is so."""
-    end = time.monotonic() + timeout_s
-    while not is_true():  # it is looked at from outside; nobody could set an event
-        assert time.monotonic() < end, "did not happen"
-        await asyncio.sleep(0.01)
 
 
 class Guardhouse:

@@ -16,9 +16,10 @@ import pytest
 from firmware_sim import clock, example, people, spec
 from firmware_sim.__main__ import main
 from firmware_sim.truth import read
-from tests.firmware_sim.guardhouse import Guardhouse, until
+from tests.firmware_sim.guardhouse import Guardhouse
 from tests.firmware_sim.world import posture
 from tests.parts.mosquitto import Mosquitto
+from tests.parts.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIO = """

@@ -15,9 +15,10 @@ from devices.messages import Clock, Event, ExitOffline, Gap, LockState, Passage
 from firmware_sim import example, spec
 from firmware_sim.fleet import Fleet
 from firmware_sim.truth import read
-from tests.firmware_sim.guardhouse import Guardhouse, until
+from tests.firmware_sim.guardhouse import Guardhouse
 from tests.firmware_sim.world import posture
 from tests.parts.mosquitto import Mosquitto
+from tests.parts.waiting import until
 
 Site = tuple[Fleet, Guardhouse]
 

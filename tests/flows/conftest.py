@@ -380,16 +380,6 @@ def _campus_of_people() -> Files:
         return files_in(site.folder)
 
 
-async def until(is_true: Callable[[], object], timeout_s: float = 5.0) -> None:
-    """Come back when it is true; AssertionError if it does not become so."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not is_true():  # noqa: ASYNC110  # what is waited for has no event to wait on
-                await asyncio.sleep(0.002)
-    except TimeoutError:
-        raise AssertionError(f"not within {timeout_s} s") from None
-
-
 @pytest.fixture
 async def make_house(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     made: list[House] = []

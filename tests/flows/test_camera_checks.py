@@ -29,9 +29,10 @@ from gateway.store.tables import camera_hours, camera_pictures
 from gateway.video import round as video_round
 from gateway.video.jobs import Reason
 from gateway.video.watcher import Watcher
-from tests.flows.conftest import House, until
+from tests.flows.conftest import House
 from tests.parts.gateway_process import SiteFolder
 from tests.parts.scripted_sight import BLACK, COVERED, HEALTHY, INFRARED, ScriptedSight
+from tests.parts.waiting import until
 
 
 def a_camera(id: str, **how: Any) -> Camera:

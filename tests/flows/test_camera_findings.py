@@ -18,7 +18,7 @@ from gateway.flows.cameras import CameraBook, Evidence, Spell
 from gateway.flows.changes import CameraSpellMoved
 from gateway.flows.ports import LedgerUnavailable, Unit
 from tests.flows.camera_house import CameraHouse, a_camera, camera_house
-from tests.flows.conftest import until
+from tests.parts.waiting import until
 
 COVERED = alarms.of_camera(Finding.OCCLUSION)
 

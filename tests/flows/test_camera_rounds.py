@@ -15,7 +15,7 @@ from gateway.flows.alarm_pictures import AlarmPictures, cameras_at
 from gateway.flows.permits import NotPossible
 from gateway.flows.site import Picture
 from tests.flows.camera_house import CameraHouse, LookerByHand, a_camera, camera_house
-from tests.flows.conftest import until
+from tests.parts.waiting import until
 
 MISSED = alarms.CAMERA_ROUND_MISSED
 

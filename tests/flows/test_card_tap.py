@@ -10,7 +10,8 @@ from devices.messages import AccessOutcome as Alone
 from devices.messages import CredentialKind as Shown
 from devices.messages import Direction as Way
 from gateway.flows.card_tap import card_tap
-from tests.flows.conftest import House, until
+from tests.flows.conftest import House
+from tests.parts.waiting import until
 
 
 async def test_a_grant_tells_how_long_to_open_and_why_in_both_languages(house: House) -> None:

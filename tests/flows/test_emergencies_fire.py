@@ -21,8 +21,9 @@ from gateway.flows import alarm_acts, alarms, command, emergencies, fires, postu
 from gateway.flows.device_events import NotItsPlace
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
-from tests.flows.conftest import Hand, House, until
+from tests.flows.conftest import Hand, House
 from tests.flows.test_emergencies import WhileItIsWritten, away, back, on_duty
+from tests.parts.waiting import until
 
 LOCKDOWN, EVACUATE = EmergencyKind.LOCKDOWN, EmergencyKind.EVACUATE
 

@@ -33,7 +33,8 @@ from gateway.flows import alarms, command
 from gateway.flows.device_events import NotItsPlace, device_event
 from gateway.flows.ports import Entry, Unit
 from gateway.flows.site import Marks
-from tests.flows.conftest import Hand, House, until
+from tests.flows.conftest import Hand, House
+from tests.parts.waiting import until
 
 IN, OUT = Direction.IN, Direction.OUT
 

@@ -18,8 +18,9 @@ from gateway.flows import waiting
 from gateway.flows.changes import CredentialStateSet
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Waiting
-from tests.flows.conftest import Hand, House, until
+from tests.flows.conftest import Hand, House
 from tests.flows.permits_house import level, ref
+from tests.parts.waiting import until
 
 
 @contextmanager

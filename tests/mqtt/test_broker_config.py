@@ -34,6 +34,7 @@ from gateway.mqtt.broker_config import (
 )
 from gateway.settings import load
 from tests.parts.mosquitto import free_port, mosquitto_path
+from tests.parts.waiting import wait_until
 
 PATIENCE_S = 10
 LOGIN = BrokerLogin("wardgate", "gateway-password")
@@ -464,12 +465,6 @@ def nothing_comes(client):
 def self_test(campus, name, password):
     with campus.client(name, password) as one:
         return one.came_in()
-
-
-def wait_until(holds):
-    until = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < until, "it did not come"
 
 
 def test_mosquitto_passwd_understands_the_file(tmp_path):

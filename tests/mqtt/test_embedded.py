@@ -16,6 +16,7 @@ import pytest
 
 from gateway.flows.enrolment import BrokerUser
 from gateway.mqtt.embedded import BrokerNotStarted, EmbeddedBroker, device_user, gateway_user
+from tests.parts.waiting import wait_until
 
 GATEWAY = gateway_user("main", "wardgate", "gateway-password")
 NORTH = device_user("main", BrokerUser("north", "reader", "north-password"))
@@ -242,13 +243,6 @@ def test_it_dies_with_its_parent(tmp_path):
         parent.stdout.close()
 
     wait_until(lambda: not lives(pid))
-
-
-def wait_until(holds):
-    until = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < until, "it did not come"
-        time.sleep(0.02)
 
 
 def answers(port):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +15,7 @@ from devices.topics import gateway_status_topic
 from devices.transport import MqttConnection
 from gateway.mqtt.link import Link
 from tests.parts.mosquitto import Mosquitto
+from tests.parts.waiting import until
 
 KEY, DEVICE_KEY = b"\1" * 32, b"\2" * 32
 STATUS = gateway_status_topic("main")
@@ -79,13 +79,6 @@ class Ours:
     def take(self, topic: str, payload: bytes, ack: Callable[[], None]) -> None:
         self.taken.append((topic, payload))
         self.acks.append(ack)
-
-
-async def until(is_true: Callable[[], object], timeout_s: float = 10.0) -> None:
-    give_up_at = time.monotonic() + timeout_s
-    while not is_true():  # what is waited for has no event
-        assert time.monotonic() < give_up_at, "it did not come to pass"
-        await asyncio.sleep(0.01)
 
 
 @pytest.fixture

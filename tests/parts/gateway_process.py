@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +68,17 @@ class Row:
     kind: str
     key: str | None
     body: dict[str, Any]
+
+
+def every_alarm(rows: Iterable[Row]) -> list[Row]:
+    """The rows of alarms, with one row made for each that became a member of another (condition and place only)."""
+    found = []
+    for row in rows:
+        if row.kind == "alarm":
+            found.append(row)
+        elif row.kind == "alarm_members":
+            found += [Row(row.seq, row.at, "alarm", row.key, member) for member in row.body["joined"]]
+    return found
 
 
 @dataclass
@@ -208,15 +219,26 @@ class SiteFolder:
 
     def wait_for(self, kind: str, is_wanted: Callable[[Row], bool], timeout_s: float = 10.0) -> Row:
         """The first record of a kind that is as asked; AssertionError if it does not come."""
+        return self._wait(lambda: self.rows(kind), is_wanted, kind, timeout_s)
+
+    def alarms(self) -> list[Row]:
+        """What was raised. Where many come at once some are members of one entry, each with its condition and place."""
+        return every_alarm(self.rows())
+
+    def wait_for_alarm(self, is_wanted: Callable[[Row], bool], timeout_s: float = 10.0) -> Row:
+        """The first alarm that is as asked, an entry of its own or a member of one."""
+        return self._wait(self.alarms, is_wanted, "alarm", timeout_s)
+
+    @staticmethod
+    def _wait(read: Callable[[], list[Row]], is_wanted: Callable[[Row], bool], what: str, timeout_s: float) -> Row:
         give_up_at = time.monotonic() + timeout_s
         while True:
-            found = next((row for row in self.rows(kind) if is_wanted(row)), None)
+            rows = read()
+            found = next((row for row in rows if is_wanted(row)), None)
             if found is not None:
                 return found
             if time.monotonic() > give_up_at:
-                raise AssertionError(
-                    f"no {kind} record as asked within {timeout_s} s; there are {self.rows(kind)[-5:]}"
-                )
+                raise AssertionError(f"no {what} record as asked within {timeout_s} s; there are {rows[-5:]}")
             time.sleep(0.05)
 
 
@@ -421,6 +443,13 @@ class RunningSite:
             return row.body.get("device", row.body.get("place")) == device and wanted.items() <= row.body.items()
 
         return self.site.wait_for(kind, is_wanted, timeout_s)
+
+    def wait_for_alarm(self, place: str, condition: str) -> Row:
+        """The first alarm of a condition there; the campus is shared, so it may be a member of an entry."""
+        return self.site.wait_for_alarm(lambda row: (row.body["place"], row.body["condition"]) == (place, condition))
+
+    def alarms(self, place: str) -> list[Row]:
+        return [row for row in self.site.alarms() if row.body["place"] == place]
 
     def stop_devices(self) -> None:
         for client in self._made:

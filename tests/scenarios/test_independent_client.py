@@ -106,7 +106,7 @@ def test_a_tap_with_a_wrong_mac_is_no_tap(campus: RunningSite, reader: LoneClien
     campus.wait_for("bad_message", reader.device, reason="mac")
     good = reader.ask("STAFF1")
 
-    campus.wait_for("alarm", reader.device, condition="bad_messages")
+    campus.wait_for_alarm(reader.device, "bad_messages")
     assert [row.body["tap"] for row in campus.rows("decision", reader.device)] == [good["for"]]
 
 
@@ -136,7 +136,7 @@ def test_a_retained_command_is_refused_and_cleared_and_alarms(campus: RunningSit
     reader.reboot()  # comes to it as retained
 
     assert reader.until(lambda: "retained" in [r["reason"] for r in reader.results], 5)
-    campus.wait_for("alarm", reader.device, condition="retained_command")
+    campus.wait_for_alarm(reader.device, "retained_command")
     assert not reader.moved
     seen = len(reader.results)
     reader.reboot()
@@ -150,7 +150,7 @@ def test_a_device_that_nobody_enrolled_is_recorded_and_alarmed_and_answered_noth
         client.tap("STAFF1")
 
         campus.wait_for("bad_message", "stranger", reason="unknown_device")
-        campus.wait_for("alarm", "stranger", condition="unknown_device")
+        campus.wait_for_alarm("stranger", "unknown_device")
 
         assert client.commands == []
         assert campus.rows("decision", "stranger") == []
@@ -209,10 +209,10 @@ def test_fire_in_a_zone_that_is_not_the_panels_is_an_alarm_and_no_fire(campus: R
 
         panel.wait_acked()  # also the two that are no good, or the panel would keep them for ever
 
-        campus.wait_for("alarm", panel.device, condition="panel_place")
-        campus.wait_for("alarm", "dorm-1", condition="fire")
-        assert campus.rows("alarm", "dorm-2") == []
-        assert campus.rows("alarm", "roof") == []
+        campus.wait_for_alarm(panel.device, "panel_place")
+        campus.wait_for_alarm("dorm-1", "fire")
+        assert campus.alarms("dorm-2") == []
+        assert campus.alarms("roof") == []
         assert {row.body["reason"] for row in campus.rows("bad_message", panel.device)} == {"place"}
 
 
@@ -280,7 +280,7 @@ def test_events_that_were_lost_with_the_boot_before_get_a_record_and_an_alarm(
 
     lost = campus.wait_for("events_lost", reader.device, boot=first_boot)
     assert (lost.body["from_seq"], lost.body["to_seq"]) == (2, 5)
-    campus.wait_for("alarm", reader.device, condition="events_lost")
+    campus.wait_for_alarm(reader.device, "events_lost")
 
 
 def test_a_card_that_an_import_takes_away_is_refused_on_the_next_tap_and_soon_by_the_device_alone(

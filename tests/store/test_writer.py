@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from gateway.flows.changes import PresenceMoved
 from gateway.flows.ports import LedgerUnavailable, Unit, Written
 from gateway.store.writer import Writer
+from tests.parts.waiting import until
 from tests.store.conftest import AT, Book, entry, unit
 
 
@@ -59,13 +60,6 @@ def lock_database(sqlite_book: Book) -> Iterator[Callable[[], Callable[[], None]
     yield lock
     for outside in held:
         outside.close()
-
-
-async def until(is_true: Callable[[], object], timeout_s: float = 10.0) -> None:
-    give_up_at = time.monotonic() + timeout_s
-    while not is_true():
-        assert time.monotonic() < give_up_at, "it did not come to pass"
-        await asyncio.sleep(0.01)
 
 
 async def test_what_waits_together_shares_commits_and_keeps_its_order(site: Site) -> None:

@@ -29,8 +29,9 @@ from firmware_sim.cameras.signing_in import Door
 from firmware_sim.cameras.site import Cameras
 from firmware_sim.cameras.spells import MANNERS, Spell
 from firmware_sim.fleet import Fleet
-from tests.firmware_sim.guardhouse import Guardhouse, until
+from tests.firmware_sim.guardhouse import Guardhouse
 from tests.parts.mosquitto import Mosquitto
+from tests.parts.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
