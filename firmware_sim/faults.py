@@ -15,6 +15,7 @@ KNOWN = {
     "stall": "the device does nothing; what comes in waits",
     "drop_acks": "`ack` messages are lost on the way in",
     "drop_commands": "`command` messages are lost on the way in",
+    "drop_postures": "`posture` messages are lost on the way in: the device goes on by the old one",
     "wrong_clock": "the wall clock is off by offset_s, synced or not",
     "duplicate": "every message is sent `times` (2) times",
     "bad_mac": "messages (on `channels`, or all) carry a wrong mac",

@@ -52,6 +52,10 @@ AWAY_S = 3_600.0
 """A network cut without an end."""
 
 
+LOST_BY = {"ack": "drop_acks", "command": "drop_commands", "posture": "drop_postures"}
+"""What comes in on these channels may be lost by a fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Broker:
     """Where the devices connect to."""
@@ -324,10 +328,7 @@ class Shell:
 
     def _on_message(self, topic: str, payload: bytes, qos: int, retained: bool, ack: Callable[[], None]) -> None:
         channel = topic.removeprefix(self._root)
-        lost = (channel == "ack" and self.faults.on("drop_acks")) or (
-            channel == "command" and self.faults.on("drop_commands")
-        )
-        if not lost:
+        if channel not in LOST_BY or not self.faults.on(LOST_BY[channel]):
             self.feed(inputs.Received(channel, payload, retained))
         ack()
 

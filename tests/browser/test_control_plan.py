@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
+from gateway.core.papers import EmergencyKind
 from gateway.core.plan import Picture
 from gateway.flows.cameras import CameraBook
 from gateway.plan_svg import cleaned
@@ -291,8 +292,8 @@ async def test_levels_drills_and_a_wall(post: GuardPost, open_screen) -> None:
     answer = await fetched(post)
     wall = await shown(post, open_screen, (3840, 2160), "zh", "dark", reduced_motion="reduce")
     page = wall.page
-    lockdown = {"kind": "lockdown", "zones": ["dorm-1"], "drill": False}
-    evacuation = {"kind": "evacuation", "zones": ["teaching"], "drill": True}
+    lockdown = {"kind": EmergencyKind.LOCKDOWN.value, "zones": ["dorm-1"], "drill": False}
+    evacuation = {"kind": EmergencyKind.EVACUATE.value, "zones": ["teaching"], "drill": True}
     state = the_state(
         answer,
         alarm("a1", "forced_door", "dorm-1-door-1", "high"),
@@ -311,7 +312,7 @@ async def test_levels_drills_and_a_wall(post: GuardPost, open_screen) -> None:
     for selector in (
         ".zone[data-id=campus] .drill",
         ".call[data-kind=lockdown]",
-        ".call[data-kind=evacuation]",
+        ".call[data-kind=evacuate]",
         ".zone[data-level='1'] .bars",
         ".zone[data-level='2'] .bars",
     ):
@@ -324,4 +325,13 @@ async def test_levels_drills_and_a_wall(post: GuardPost, open_screen) -> None:
     assert still == "none", "less movement is wanted"
     assert await faults(page) == []
     await look(page, "plan-wall-2160-dark-zh")
+
+    # The page turned to another tab and back, and the alarm is closed: nothing of before stays.
+    await page.evaluate("""() => {
+      const plan = document.querySelector("wg-plan"), around = plan.parentNode;
+      plan.remove();
+      around.append(plan);
+    }""")
+    await give(page, plan=answer, state=the_state(answer), quiet=True)
+    await expect(page.locator(".sign[data-mark=alarm]")).to_have_count(0)
     assert wall.troubles == []

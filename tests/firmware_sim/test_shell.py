@@ -318,6 +318,19 @@ async def test_fault_drop_commands_leaves_the_device_to_decide_alone(mosquitto: 
         assert len(guardhouse.taps) >= 2
 
 
+async def test_fault_drop_postures_leaves_the_device_by_its_old_one(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    async with site(mosquitto, tmp_path, "north-in-1", "south-in-1") as (fleet, guardhouse):
+        fleet["north-in-1"].fault("drop_postures")
+        for name in ("north-in-1", "south-in-1"):
+            guardhouse.say(name, "posture", posture(2), retain=True)
+        await until(lambda: ("south-in-1", 2) in [(name, said.posture) for name, said in guardhouse.statuses])
+        fleet["north-in-1"].clear_fault("drop_postures")
+        guardhouse.say("north-in-1", "posture", posture(3), retain=True)
+        await until(lambda: ("north-in-1", 3) in [(name, said.posture) for name, said in guardhouse.statuses])
+
+        assert ("north-in-1", 2) not in [(name, said.posture) for name, said in guardhouse.statuses]
+
+
 async def test_an_unknown_fault_is_refused_by_name(mosquitto: Mosquitto, tmp_path: Path) -> None:
     async with site(mosquitto, tmp_path, "north-in-1") as (fleet, _):
         with pytest.raises(ValueError, match="gremlins"):

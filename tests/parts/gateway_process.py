@@ -275,7 +275,7 @@ class GatewayProcess:
             self.process = subprocess.Popen(
                 [sys.executable, *self.command],
                 cwd=ROOT,
-                env={**os.environ, **self.site.environment, **self.more},
+                env={**os.environ, "PYTHONFAULTHANDLER": "1", **self.site.environment, **self.more},
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=words,
@@ -305,13 +305,20 @@ class GatewayProcess:
             if self.process is None or self.process.poll() is not None:
                 raise AssertionError(f"the gateway ended before {event}:\n{self.words()[-4000:]}")
             if time.monotonic() > give_up_at:
-                raise AssertionError(f"no {event} within {within_s} s:\n{self.words()[-4000:]}")
+                self._say_where_it_is()
+                raise AssertionError(f"no {event} within {within_s} s:\n{self.words()[-8000:]}")
             time.sleep(0.01)
 
     def wait_end(self, within_s: float = READY_WITHIN_S) -> int:
         """Its exit status, once it has ended by itself."""
         assert self.process is not None, "not started"
         return self.process.wait(within_s)
+
+    def _say_where_it_is(self) -> None:
+        """It ends, and leaves in its log what each thread was at."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGABRT)
+        self.process.wait(10)
 
     def stop(self) -> int:
         """End it as an operator would; its exit status."""

@@ -15,7 +15,7 @@ export const PATTERNS = svg`<defs>
   <pattern id="wgp-level-2" class="wg-pattern" width="64" height="64" patternUnits="userSpaceOnUse"><path class="bars-2" d="M13 10V22M19 10V22M45 42V54M51 42V54"></path></pattern>
   <pattern id="wgp-level-1" class="wg-pattern" width="72" height="72" patternUnits="userSpaceOnUse"><path class="bars-1" d="M12 11V25M18 11V25M24 11V25M48 47V61M54 47V61M60 47V61"></path></pattern>
   <pattern id="wgp-lockdown" class="wg-pattern" width="18" height="18" patternUnits="userSpaceOnUse"><path class="called" d="M0 0L18 18M18 0L0 18"></path></pattern>
-  <pattern id="wgp-evacuation" class="wg-pattern" width="34" height="34" patternUnits="userSpaceOnUse"><path class="called" d="M6 24L15 15L24 24M6 14L15 5L24 14"></path></pattern>
+  <pattern id="wgp-evacuate" class="wg-pattern" width="34" height="34" patternUnits="userSpaceOnUse"><path class="called" d="M6 24L15 15L24 24M6 14L15 5L24 14"></path></pattern>
   <pattern id="wgp-lost" width="6" height="6" patternUnits="userSpaceOnUse"><path class="hatching" d="M-1 7L7-1M-1 1L1-1M5 7L7 5"></path></pattern>
   <pattern id="wgp-water" class="wg-pattern" width="24" height="12" patternUnits="userSpaceOnUse"><path class="wave" d="M0 6q6-5 12 0t12 0"></path></pattern>
 </defs>`;
@@ -133,7 +133,7 @@ function nameWidth(/** @type {string} */ text) {
 }
 
 function emergencyWord(/** @type {string} */ kind) {
-  return kind === "lockdown" ? t("LOCKDOWN") : kind === "evacuation" ? t("EVACUATION") : kind;
+  return kind === "lockdown" ? t("LOCKDOWN") : kind === "evacuate" ? t("EVACUATION") : kind;
 }
 
 /** @param {[number, number][]} points */

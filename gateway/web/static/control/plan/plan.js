@@ -305,6 +305,8 @@ export class PlanPart extends Part {
     this.watcher.disconnect();
     this.board = null;
     if (surface === null) return;
+    // Away and back: what another board has painted would stay there for ever.
+    for (const name of ["calm", "loud"]) this.layer(name).replaceChildren();
     this.board = new Board(this.layer("calm"), this.layer("loud"));
     this.zonesPainted = this.namesPainted = this.groundNamed = "";
     this.watcher.observe(surface);
