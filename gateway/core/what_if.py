@@ -101,6 +101,8 @@ class PastTap(NamedTuple):
     reason: str
     card_at_fault: bool = False
     """Something was wrong with the credential, whatever came of it."""
+    cut_off: bool = False
+    """Decided by the device alone, or without a ledger: that, and no rule, may have settled it."""
 
 
 class Verdict(NamedTuple):
@@ -200,7 +202,7 @@ class Replay:
             request = Request(tap.portal, tap.direction, *held)
             before = _verdict(decide(request, self._then[tap.level], tap.at))
             after = _verdict(decide(request, self._instead[tap.level], tap.at))
-            if before.outcome is not tap.outcome:
+            if before.outcome is not tap.outcome and not tap.cut_off:
                 result.changed_since += 1
             if before.outcome is not after.outcome:
                 self._note(tap, Change(tap.portal, tap.direction, before, after))

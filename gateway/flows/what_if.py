@@ -15,7 +15,7 @@ from gateway.core.kinds import CredentialKind, Direction, Level, Outcome
 from gateway.core.nouns import Decision, Holder, Request, World
 from gateway.core.papers import PaperKind
 from gateway.core.policy import Policy
-from gateway.core.reasons import ABOUT_THE_CREDENTIAL
+from gateway.core.reasons import ABOUT_THE_CREDENTIAL, Reason
 from gateway.core.what_if import MADE_UP, PastTap, Replay, Replayed, at_level, shown_by, under_policy, without_presence
 from gateway.flows.ports import Entry, Unit
 from gateway.flows.reading import RECORD_WITHIN_S, Records
@@ -162,6 +162,7 @@ def past_taps(rows: Iterable[tuple[datetime, Mapping[str, Any]]]) -> Iterator[Pa
         kind = body.get("credential_kind")
         if kind is None or body.get("portal") is None:
             continue
+        reasons = {reason for _, _, reason in body.get("trace", ())}
         yield PastTap(
             at=at,
             portal=body["portal"],
@@ -172,7 +173,8 @@ def past_taps(rows: Iterable[tuple[datetime, Mapping[str, Any]]]) -> Iterator[Pa
             level=Level(body.get("level") or Level.L3),
             outcome=Outcome(body["outcome"]),
             reason=body["reason"],
-            card_at_fault=any(reason in ABOUT_THE_CREDENTIAL for _, _, reason in body.get("trace", ())),
+            card_at_fault=not reasons.isdisjoint(ABOUT_THE_CREDENTIAL),
+            cut_off=bool(body.get("alone")) or Reason.LEDGER_UNAVAILABLE in reasons,
         )
 
 

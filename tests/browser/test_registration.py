@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import time
 from datetime import date
@@ -108,11 +107,8 @@ class Kiosk:
         events: list[tuple[str, dict[str, Any]]] = []
         began = time.time() if began is None else began
         for number, one in enumerate(text):
-            if one.isascii():
-                key = special.get(one, {"key": one, "text": one}) | {"timestamp": began + number * 0.001}
-                events += [("Input.dispatchKeyEvent", {"type": type, **key}) for type in ("keyDown", "keyUp")]
-            else:
-                events.append(("Input.insertText", {"text": one}))
+            key = special.get(one, {"key": one, "text": one}) | {"timestamp": began + number * 0.001}
+            events += [("Input.dispatchKeyEvent", {"type": type, **key}) for type in ("keyDown", "keyUp")]
         await asyncio.gather(*(client.send(method, values) for method, values in events))
         await client.detach()
 
@@ -229,13 +225,8 @@ async def test_a_reader_of_cards_fills_in_from_anywhere_and_garbage_goes_nowhere
     await kiosk.type_fast("王小明|11010120000101888X\n")  # the check digit is another one: not taken
     await expect(said).to_contain_text("no document")
     await expect(number).to_have_value(NUMBER)
-    # What is no key has no time of its own: a busy machine may hear it apart, and the card is laid down again.
-    for _ in range(4):
-        await kiosk.page.wait_for_timeout(350)
-        await kiosk.type_fast(f"{NUMBER}\n王小明\n")
-        with contextlib.suppress(AssertionError):
-            await expect(name).to_have_value("王小明", timeout=3_000)
-            break
+    await kiosk.page.wait_for_timeout(350)
+    await kiosk.type_fast(f"{NUMBER}\n王小明\n")
     await expect(name).to_have_value("王小明")
     assert kiosk.visits() == []
 

@@ -153,6 +153,12 @@ def test_where_people_and_rules_have_changed_since_that_is_counted_and_not_blame
     assert (result.different, result.changed_since) == (0, 1)
 
 
+def test_what_a_device_or_the_gateway_did_while_cut_off_is_no_change_of_people_or_rules():
+    result = replayed(world(), past("staff", Outcome.WAIT, Reason.LEDGER_UNAVAILABLE, cut_off=True))
+
+    assert (result.compared, result.different, result.changed_since) == (1, 0, 0)
+
+
 def test_taps_of_nobody_known_are_counted_apart():
     result = replayed(world(), past("staff", Outcome.DENY, Reason.UNKNOWN_CREDENTIAL, holder=None, credential=None))
 
