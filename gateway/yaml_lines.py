@@ -77,7 +77,7 @@ def read_file(path: Path) -> Document:
 def read_text(text: str) -> Document:
     """The document in a text."""
     try:
-        nodes = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        nodes = _nodes(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
@@ -94,6 +94,32 @@ def read_text(text: str) -> Document:
     reading = _Reading()
     data = reading.value(nodes[0], ())
     return Document(data=data, lines=reading.lines, slips=tuple(reading.slips))
+
+
+def _nodes(text: str) -> list[yaml.Node]:
+    """By libyaml, which takes a tenth of the time, where it is there and reads the text; else by the parser in Python,
+    which says better what is wrong and where."""
+    if yaml.__with_libyaml__:
+        try:
+            if _is_deep(text):
+                raise RecursionError
+            return list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+        except (yaml.YAMLError, UnicodeError):
+            pass
+    return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+
+
+def _is_deep(text: str) -> bool:
+    """Nested so deeply that it is refused anyhow; libyaml would build it on the C stack, and end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > 2 * MAX_DEPTH:
+                return True
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return False
 
 
 def read_scalar(text: str) -> Any:
@@ -157,7 +183,7 @@ class _Reading:
             yield key, self.value(value_node, (*path, key))
 
     def _scalar(self, node: yaml.ScalarNode, path: FieldPath) -> Any:
-        if node.style is not None:  # quoted, or a block of text
+        if node.style:  # quoted, or a block of text; plain is None or, by libyaml, empty
             self._check_tag(node, path, "tag:yaml.org,2002:str")
             return node.value
         # A plain scalar's tag is what YAML 1.1 makes of it, unless somebody wrote one: then it is not in the text.

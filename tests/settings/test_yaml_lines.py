@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateway.settings import shipped
 from gateway.yaml_lines import MAX_DEPTH, read_file, read_scalar, read_text, spell
 
 
@@ -87,7 +88,9 @@ def test_aliases_cannot_unfold_into_millions():
     assert len(repr(document.data)) < 2_000
 
 
-def test_deep_nesting_is_refused_and_ends():
+@pytest.mark.parametrize("opening", ["[", "- ", "{a: "])
+def test_deep_nesting_is_refused_and_ends(opening):
+    assert read_text(opening * 200_000).slips, "the quick parser would end the process"
     assert read_text("[" * 2_000 + "]" * 2_000).slips
     assert read_text("".join(f"{' ' * n}a:\n" for n in range(MAX_DEPTH + 3))).slips
 
@@ -98,6 +101,21 @@ def test_a_file_that_cannot_be_read_is_a_slip(tmp_path):
     assert "missing" in read_file(tmp_path / "none.yaml").slips[0].message
     assert read_file(tmp_path / "latin.yaml").slips[0].line == 2
     assert read_file(tmp_path).slips
+
+
+PIECES = ["a", "b: 1", "- ", "  ", "\n", "\n  ", ": ", "[1, 'x']", "{c: true}", "|\n  t\n", '"q"', "# c\n", "!t ", "*x"]
+
+
+@given(st.lists(st.sampled_from([*PIECES, "&x "]), max_size=12).map("".join))
+@example(shipped("wardgate.yaml").read_text())
+@example(shipped("plan.yaml").read_text())
+def test_the_quick_parser_and_the_one_in_python_read_the_same(text):
+    quick = read_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("yaml.__with_libyaml__", False)
+        slow = read_text(text)
+
+    assert quick == slow
 
 
 @given(st.text())
