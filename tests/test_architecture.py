@@ -7,6 +7,8 @@ rule that catches nothing is no rule.
 from __future__ import annotations
 
 import ast
+import functools
+import itertools
 import json
 import re
 import socket
@@ -72,6 +74,15 @@ class Source:
     module: str
     tree: ast.Module
 
+    @functools.cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All of it, walked once for every rule."""
+        return list(ast.walk(self.tree))
+
+    @functools.cached_property
+    def imports(self) -> list[Imported]:
+        return list(imports_of(self))
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -124,7 +135,7 @@ def impure_code_in_core(house: list[Source]) -> list[str]:
     for source in house:
         if not is_within(source.module, "gateway.core"):
             continue
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.AsyncFunctionDef | ast.Await):
                 findings.append(f"{source.module}:{node.lineno} awaits")
             if isinstance(node, ast.Call):
@@ -159,7 +170,7 @@ def environment_read_out_of_place(house: list[Source]) -> list[str]:
     for source in house:
         if is_within_any(source.module, READS_THE_ENVIRONMENT):
             continue
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             named = (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb")) or (
                 isinstance(node, ast.ImportFrom)
                 and node.module == "os"
@@ -246,6 +257,7 @@ def house() -> list[Source]:
     return sources
 
 
+@pytest.mark.xdist_group("the house")  # read once
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_house_has_no(rule, house):
     assert rule(house) == []
@@ -420,25 +432,27 @@ def test_a_trace_of_one_machine_is_caught(text):
 
 def all_imports(house: list[Source]) -> Iterator[Imported]:
     """Every import of every module, at the top or inside a function, with relative ones spelled out."""
-    for source in house:
-        inside_functions = {
-            id(inner)
-            for node in ast.walk(source.tree)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or is_type_checking(node)
-            for inner in ast.walk(node)
-        }
-        for node in ast.walk(source.tree):
-            at_top = id(node) not in inside_functions
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    yield Imported(source.module, node.lineno, alias.name, at_top)
-            elif isinstance(node, ast.ImportFrom):
-                base = absolute(source.module, node)
-                # `from package import module` and `from module import name` look alike; where the package itself is
-                # no answer (`from gateway import app`), the longer name is.
-                for alias in node.names if base in PACKAGES else [None]:
-                    name = base if alias is None else f"{base}.{alias.name}"
-                    yield Imported(source.module, node.lineno, name, at_top)
+    return itertools.chain.from_iterable(source.imports for source in house)
+
+
+def imports_of(source: Source) -> Iterator[Imported]:
+    inside_functions: set[int] = set()
+    for node in source.nodes:  # from the outside inwards: what is inside one has been taken with it
+        is_inner = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or is_type_checking(node)
+        if is_inner and id(node) not in inside_functions:
+            inside_functions |= {id(inner) for inner in ast.walk(node)}
+    for node in source.nodes:
+        at_top = id(node) not in inside_functions
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Imported(source.module, node.lineno, alias.name, at_top)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(source.module, node)
+            # `from package import module` and `from module import name` look alike; where the package itself is
+            # no answer (`from gateway import app`), the longer name is.
+            for alias in node.names if base in PACKAGES else [None]:
+                name = base if alias is None else f"{base}.{alias.name}"
+                yield Imported(source.module, node.lineno, name, at_top)
 
 
 def is_type_checking(node: ast.AST) -> bool:
