@@ -115,8 +115,8 @@ def workers(rest: list[str]) -> list[str]:
             return []
         if not argument.startswith("-") and (ROOT / argument.split("::")[0]).exists():
             return []
-    # One more than there are cores, because the slow tests mostly wait; not many, because each has servers of its own.
-    return [f"--numprocesses={min(len(os.sched_getaffinity(0)) + 1, 8)}", "--dist=loadgroup"]
+    # Two more than there are cores, because the slow tests mostly wait; not many, because each has servers of its own.
+    return [f"--numprocesses={min(len(os.sched_getaffinity(0)) + 2, 8)}", "--dist=loadgroup"]
 
 
 def checks() -> list[tuple[str, list[str]]]:

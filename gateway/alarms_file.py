@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from gateway.config_faults import Fault, FaultList, nearest
-from gateway.config_schema import LabelText, Name, Part, listed
+from gateway.config_values import LabelText, Name, Part, listed
 from gateway.core.alarm_catalogue import (
     LIFE_SAFETY,
     Catalogue,
@@ -68,6 +68,7 @@ class KindPart(Part):
     explained_by: list[ExplainedPart] | None = None
     together_in_zone: bool | None = None
     lower_in_evacuation: bool | None = None
+    always_heard: bool | None = None
     disposals: Annotated[list[Annotated[Disposal, listed(Disposal)]], Field(min_length=1)] | None = None
 
 
@@ -113,6 +114,8 @@ def _check(id: str, part: KindPart, at: FieldPath, base: Catalogue, calls: Colle
         faults.add((*at, "priority"), "is about somebody's life, and stays high")
     if id in LIFE_SAFETY and part.explained_by:
         faults.add((*at, "explained_by"), "is about somebody's life, and is never a part of another alarm")
+    if part.always_heard is False and base.of(id).always_heard:
+        faults.add((*at, "always_heard"), "stays true: a time limit runs whether anybody listens or not")
     for number, call in enumerate(part.call or ()):
         if call not in calls:
             faults.add((*at, "call", number), f"there is no call {call!r} in campus.yaml{nearest(call, calls)}")
@@ -159,5 +162,6 @@ def _kind(id: str, part: KindPart, base: Catalogue, calls: frozenset[str]) -> Ki
         ),
         together_in_zone=either("together_in_zone", part.together_in_zone),
         lower_in_evacuation=either("lower_in_evacuation", part.lower_in_evacuation),
+        always_heard=either("always_heard", part.always_heard),
         disposals=either("disposals", tuple(part.disposals or ())),
     )

@@ -25,7 +25,7 @@ from gateway import logs
 from gateway.core import pass_values, pins
 from gateway.core.quarantine import Limits
 from gateway.flows import (
-    alarm_entries,
+    alarm_start,
     alarm_watch,
     alarms,
     bad_message,
@@ -52,7 +52,8 @@ from gateway.flows.permit_watch import PermitWatch
 from gateway.flows.ports import Clock, Entry, LedgerUnavailable, SystemClock, Unit
 from gateway.flows.retention import Sweeper
 from gateway.flows.shift_watch import ShiftWatch
-from gateway.flows.site import Rules, Site, VisitRules
+from gateway.flows.site import Site
+from gateway.flows.site_rules import Rules, VisitRules
 from gateway.mqtt.link import Link
 from gateway.mqtt.lookout import live_gateway
 from gateway.mqtt.router import Router
@@ -76,6 +77,9 @@ log = structlog.get_logger(__name__)
 SWITCH_S = 0.002
 """How long one thread may keep the interpreter while another waits. The writer asks for it after each statement;
 shorter makes a commit under load quicker and its group smaller. Python's own is 5 ms."""
+COLLECT_FROM = 10_000
+"""New objects after which Python looks for circles among them. After its own 700 it did so many times a second and went
+again and again through the events that are kept for the screens: that took longer than to tell a hundred pages."""
 LOOK_S = 1.0
 """How often the directory, silent devices and uncounted messages are looked at."""
 
@@ -228,6 +232,7 @@ class Gateway:
         # What was loaded stays: else each full collection looks through a hundred thousand people while taps wait.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(COLLECT_FROM)
         log.info("gateway_runs", site=settings.campus.site, instance=self._me.instance, address=url)
         return url
 
@@ -327,7 +332,7 @@ class Gateway:
             pin_key=pins.key_from(settings.store_key),
             pass_key=pass_values.key_from(settings.store_key, settings.campus.site),
         )
-        site.cameras = CameraBook(settings.cameras, settings.video)
+        site.cameras = CameraBook(settings.cameras, settings.video, settings.recorders)
         site.plans = settings.plans
         site.notices = settings.notices.rules(link_key_from(settings.store_key))
         site.devices.take_over(await archive.enrolled(), await archive.issued())
@@ -335,7 +340,7 @@ class Gateway:
             device.list_is_due = not credential_lists.is_up_to_date(site, device)
         site.catalogue = settings.catalogue
         site.alarms.load(await database.read(load_open_alarms))
-        alarm_entries.restore(site)
+        await alarm_start.restore(site)
         await doors.load(site)
         await control_rooms.load(site)
         return site

@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from gateway.camera_schema import CameraPart, CamerasFile, RecorderPart
 from gateway.campus_file import CampusParts
-from gateway.config_faults import Fault, FaultList
-from gateway.config_schema import CameraPart, CamerasFile, VideoPart
+from gateway.config_faults import Fault, FaultList, nearest
+from gateway.config_schema import VideoPart
 from gateway.core.cameras import Area, Camera, Source, SourceKind, VideoRules
 from gateway.core.nouns import Label
+from gateway.core.recordings import Recorder, RecorderOf
 from gateway.yaml_lines import FieldPath, read_file
 
 FILE = "cameras.yaml"
@@ -49,26 +51,32 @@ def video_rules(part: VideoPart) -> VideoRules:
 
 def load_cameras(
     path: Path, video: VideoPart, campus: CampusParts, password_of: Callable[[str], str | None]
-) -> tuple[Mapping[str, Camera], list[Fault]]:
-    """The cameras by id, or every fault of the file. `password_of` reads a password's file, and says why it cannot."""
+) -> tuple[Mapping[str, Camera], Mapping[str, Recorder], list[Fault]]:
+    """The cameras and recorders by id, or every fault of the file. `password_of` reads a password's file, and says why
+    it cannot."""
     if not path.exists():
-        return {}, []
+        return {}, {}, []
     document = read_file(path)
     faults = FaultList(path.name, document)
     data = document.data
     if data is None:
-        return {}, faults.faults
+        return {}, {}, faults.faults
     try:
         parts = CamerasFile.model_validate(data)
     except ValidationError as error:
         faults.add_all(error, CamerasFile)
-        return {}, faults.faults
+        return {}, {}, faults.faults
     known = [*campus.campus.zones, *campus.campus.portals]
     for index, part in enumerate(parts.cameras):
         _check(part, ("cameras", index), parts.cameras[:index], known, video, campus, faults)
+    _check_recorders(parts, video, faults)
     if faults.faults:
-        return {}, faults.faults
-    return MappingProxyType({part.id: _camera(part, video, password_of) for part in parts.cameras}), []
+        return {}, {}, faults.faults
+    return (
+        MappingProxyType({part.id: _camera(part, video, password_of) for part in parts.cameras}),
+        MappingProxyType({part.id: _recorder(part, password_of) for part in parts.recorders}),
+        [],
+    )
 
 
 def _check(
@@ -110,21 +118,49 @@ def _check_source(part: CameraPart, at: FieldPath, video: VideoPart, faults: Fau
     if source.url is None:
         faults.add((*at, "source", "url"), "is missing")
         return
-    address = urlsplit(source.url)
-    if address.scheme not in SCHEMES[source.kind]:
+    if urlsplit(source.url).scheme not in SCHEMES[source.kind]:
         expected = " or ".join(f"{scheme}://" for scheme in SCHEMES[source.kind])
         faults.add((*at, "source", "url"), f"expected {expected} for a source of kind {source.kind.value}")
+    _check_network(source.url, (*at, "source", "url"), video, faults)
+
+
+def _check_network(url: str, at: FieldPath, video: VideoPart, faults: FaultList) -> None:
     if not video.networks:
-        said = "no camera network is configured (video.networks in wardgate.yaml): no address may be opened"
-        faults.add((*at, "source", "url"), said)
+        faults.add(at, "no camera network is configured (video.networks in wardgate.yaml): no address may be opened")
         return
     try:
-        numeric = ipaddress.ip_address(address.hostname or "")
+        numeric = ipaddress.ip_address(urlsplit(url).hostname or "")
     except ValueError:
         return  # a name; its address is looked at each time it is opened
     if not any(numeric in ipaddress.ip_network(network) for network in video.networks):
-        said = f"{numeric} is in none of the camera networks (video.networks in wardgate.yaml)"
-        faults.add((*at, "source", "url"), said)
+        faults.add(at, f"{numeric} is in none of the camera networks (video.networks in wardgate.yaml)")
+
+
+def _check_recorders(parts: CamerasFile, video: VideoPart, faults: FaultList) -> None:
+    """Each recorder allowed, each camera's recording told from the others'. One that no camera names is none yet."""
+    known = [part.id for part in parts.recorders]
+    named = [part.recorder for part in parts.cameras if part.recorder is not None]
+    for index, part in enumerate(parts.recorders):
+        at: FieldPath = ("recorders", index)
+        if part.id in known[:index]:
+            faults.add((*at, "id"), f"{part.id!r} is there twice")
+        _check_network(part.url, (*at, "url"), video, faults)
+        if (part.user is None) != (part.password_file is None):
+            lacking = "password_file" if part.password_file is None else "user"
+            faults.add((*at, lacking), "is missing: user and password_file go together")
+    seen: set[tuple[str, str | None]] = set()
+    for index, camera in enumerate(parts.cameras):
+        if (one := camera.recorder) is None:
+            continue
+        at = ("cameras", index, "recorder")
+        shows = f"leave `recorder` out for now, then `wardgate video recorder {one.id}` shows the tokens"
+        if one.id not in known:
+            faults.add((*at, "id"), f"there is no recorder {one.id!r} in recorders{nearest(one.id, known)}")
+        elif one.token is None and sum(other.id == one.id for other in named) > 1:
+            faults.add((*at, "token"), f"is missing: {one.id!r} records several cameras; {shows}")
+        elif (one.id, one.token) in seen:
+            faults.add((*at, "token"), f"is another camera's recording already; {shows}")
+        seen.add((one.id, one.token))
 
 
 def _camera(part: CameraPart, video: VideoPart, password_of: Callable[[str], str | None]) -> Camera:
@@ -137,6 +173,9 @@ def _camera(part: CameraPart, video: VideoPart, password_of: Callable[[str], str
         source=Source(source.kind, source.url or "", source.user or "", secret or ""),
         sees=frozenset(part.sees),
         device=part.device,
+        recorder=None
+        if part.recorder is None
+        else RecorderOf(part.recorder.id, part.recorder.token, part.recorder.quiet_min * 60),
         is_key_site=part.key_site,
         keep_days=part.keep_days or (video.keep_days_key if part.key_site else video.keep_days),
         size=None if part.size is None else (part.size[0], part.size[1]),
@@ -144,6 +183,11 @@ def _camera(part: CameraPart, video: VideoPart, password_of: Callable[[str], str
         blurred=tuple(Area(*area) for area in part.blur),
         cadence_s=MappingProxyType(_cadence(part.cadence_s)),
     )
+
+
+def _recorder(part: RecorderPart, password_of: Callable[[str], str | None]) -> Recorder:
+    secret = None if part.password_file is None else password_of(part.password_file)
+    return Recorder(part.id, part.url, part.user or "", secret or "", part.every_s)
 
 
 def _cadence(written: Mapping[Any, float] | None) -> dict[int, float]:

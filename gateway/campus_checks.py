@@ -10,12 +10,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from gateway.config_faults import FaultList, nearest
-from gateway.config_schema import (
+from gateway.campus_schema import (
     CalendarPart,
     CallPart,
     ControlRoomPart,
-    Part,
     PermissionPart,
     PortalPart,
     PostPart,
@@ -23,6 +21,8 @@ from gateway.config_schema import (
     WindowPart,
     ZonePart,
 )
+from gateway.config_faults import FaultList, nearest
+from gateway.config_values import Part
 from gateway.core.kinds import DayKind, Direction, PortalKind, Profile, ZoneKind
 from gateway.yaml_lines import FieldPath
 

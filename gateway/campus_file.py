@@ -13,8 +13,9 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from gateway.campus_checks import check_campus
+from gateway.campus_schema import CalendarPart, CampusFile, PortalPart, WindowPart
 from gateway.config_faults import Fault, FaultList
-from gateway.config_schema import CalendarPart, CampusFile, LabelPart, PortalPart, WindowPart
+from gateway.config_values import LabelPart
 from gateway.core.kinds import DayKind, Profile
 from gateway.core.nouns import (
     CallLine,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from gateway.core.kinds import Profile
 from gateway.local_authority import own_names, write_authority, write_secret
-from gateway.settings import SECRET_BYTES, SECRETS, shipped
+from gateway.secret_files import SECRET_BYTES, SECRETS
+from gateway.settings import shipped
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9a-fA-F:.]{2,45}")
 

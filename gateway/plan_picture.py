@@ -9,9 +9,9 @@ and end are looked at, and browsers take it as nothing but a picture (`nosniff`)
 import hashlib
 import os
 import stat
-import struct
 from pathlib import Path, PurePosixPath
 
+from gateway.core.picture_size import jpeg_size, png_size
 from gateway.core.plan import Picture
 from gateway.plan_svg import UnsafeSvg, cleaned
 
@@ -22,8 +22,6 @@ POINTS_AT_MOST = 24_000_000
 """What a browser unpacks it into: a hundred megabytes at four bytes each."""
 
 _JPEG, _PNG, _PNG_END = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""The markers of a JPEG that tell its size."""
 
 
 class NoPicture(ValueError):
@@ -34,9 +32,9 @@ def read_picture(directory: Path, name: str) -> Picture:
     """The picture in this file of the folder. Raises `NoPicture`."""
     raw = _bytes_of(directory, name)
     if raw.startswith(_PNG):
-        return _raster(raw, "image/png", _png_size(raw), is_whole=raw.rstrip(b"\0").endswith(_PNG_END))
+        return _raster(raw, "image/png", png_size(raw), is_whole=raw.rstrip(b"\0").endswith(_PNG_END))
     if raw.startswith(_JPEG):
-        return _raster(raw, "image/jpeg", _jpeg_size(raw), is_whole=b"\xff\xd9" in raw[-64:])
+        return _raster(raw, "image/jpeg", jpeg_size(raw), is_whole=b"\xff\xd9" in raw[-64:])
     if b"<svg" not in raw[: 64 * 1024]:
         raise NoPicture("is no SVG, PNG or JPEG picture, whatever its name says")
     if len(raw) > SVG_BYTES_AT_MOST:
@@ -88,26 +86,3 @@ def _raster(raw: bytes, media: str, size: tuple[int, int] | None, *, is_whole: b
 
 def _picture(media: str, body: bytes) -> Picture:
     return Picture(media, body, hashlib.sha256(body).hexdigest()[:16])
-
-
-def _png_size(raw: bytes) -> tuple[int, int] | None:
-    if len(raw) < 33 or raw[12:16] != b"IHDR":
-        return None
-    width, height = struct.unpack(">II", raw[16:24])
-    return width, height
-
-
-def _jpeg_size(raw: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 < len(raw):
-        if raw[at] != 0xFF:
-            return None
-        marker = raw[at + 1]
-        if marker == 0xFF:  # a filling byte
-            at += 1
-            continue
-        if marker in _FRAMES:
-            height, width = struct.unpack(">HH", raw[at + 5 : at + 9])
-            return width, height
-        at += 2 + int.from_bytes(raw[at + 2 : at + 4], "big")
-    return None

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from gateway.config_schema import LabelPart, Name, Part, PathText, listed
+from gateway.config_values import LabelPart, Name, Part, PathText, listed
 from gateway.core.plan import GroundKind
 
 MOST_PLANS, MOST_ZONES, MOST_SIGNS, MOST_GROUND, MOST_POINTS = 20, 500, 5_000, 1_000, 500

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gateway.config_faults import FaultList, found, nearest
-from gateway.config_schema import Part
+from gateway.config_values import Part
 from gateway.core.kinds import Level, Profile
 from gateway.core.policy import ON_THE_WAY_OUT, ROWS, Need, Place, Row, faults_of_row
 from gateway.yaml_lines import FieldPath

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from gateway.config_faults import Fault, FaultList
-from gateway.config_schema import Group, Part, TimeOfDay, listed
+from gateway.config_values import Group, Part, TimeOfDay, listed
 from gateway.core.kinds import HolderKind, Level, Profile
 from gateway.core.papers import VehicleKind
 from gateway.core.policy import (

@@ -8,10 +8,7 @@ DIR/plan.yaml the plan of the campus, if the school has drawn one · DIR/roles.y
 what alarms mean here, where that is not as shipped · DIR/secrets/ what two schools must never share.
 """
 
-import ipaddress
 import os
-import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,19 +25,23 @@ from gateway.campus_file import FILE as CAMPUS_FILE
 from gateway.campus_file import load_campus
 from gateway.config_environment import SECTIONS, lay_environment_over, variables
 from gateway.config_faults import ConfigurationError, Fault, FaultList
-from gateway.config_schema import GatewayFile, RolesFile, split_listen
+from gateway.config_schema import GatewayFile, split_listen
 from gateway.core.alarm_catalogue import Catalogue
 from gateway.core.cameras import Camera, VideoRules
 from gateway.core.kinds import Profile
 from gateway.core.nouns import Campus, Label
 from gateway.core.plan import Plan
-from gateway.core.rights import Right
+from gateway.core.recordings import Recorder
 from gateway.flows.printing import Paper, Printer, SheetPrinter
 from gateway.flows.retention_rules import Retention
 from gateway.notice_settings import NoticeSettings, notice_settings
 from gateway.plan_file import load_plans
 from gateway.policy_file import load_policy
-from gateway.yaml_lines import Document, FieldPath, read_file
+from gateway.roles_file import FILE as ROLES_FILE
+from gateway.roles_file import load_roles
+from gateway.secret_files import SECRETS, secret_key, secret_text
+from gateway.settings_checks import check_addresses, check_printers, check_retention, is_loopback
+from gateway.yaml_lines import FieldPath, read_file
 
 __all__ = [
     "BackupSettings",
@@ -57,10 +58,7 @@ __all__ = [
 ]
 
 GATEWAY_FILE = "wardgate.yaml"
-ROLES_FILE = "roles.yaml"
 POLICY_FILE = "policy.yaml"
-SECRETS = ("site", "ledger", "store")
-SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +144,8 @@ class Settings:
     retention: Retention = field(default_factory=Retention)
     cameras: Mapping[str, Camera] = field(default_factory=dict)
     """By id, in the order of the file."""
+    recorders: Mapping[str, Recorder] = field(default_factory=dict)
+    """Those that are asked by ONVIF, by id."""
     video: VideoRules = field(default_factory=VideoRules)
     plans: tuple[Plan, ...] = ()
     """The school's own; none: one is laid out from zones and portals."""
@@ -192,16 +192,6 @@ def policy_path(directory: Path) -> Path:
     return shipped(f"policy.{'university' if profile == Profile.UNIVERSITY else 'school'}.yaml")
 
 
-def is_loopback(host: str) -> bool:
-    """True if what is sent to `host` stays on this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def load(directory: Path, environ: Mapping[str, str], campus_text: str | None = None) -> Settings:
     """The settings in `directory` with `environ` above them; raises `ConfigurationError` with every fault at once.
 
@@ -216,32 +206,32 @@ def load(directory: Path, environ: Mapping[str, str], campus_text: str | None = 
     gateway, origins, gateway_faults = _load_gateway(directory, environ)
     policy, policy_faults = load_policy(policy_path(directory))
     parts, campus_faults = load_campus(directory / CAMPUS_FILE, policy, campus_text)
-    roles, role_faults = _load_roles(directory / ROLES_FILE)
-    faults += [*gateway_faults.faults, *campus_faults, *policy_faults, *role_faults]
-    secrets = {name: _secret_key(directory, name, faults) for name in SECRETS}
+    roles, role_faults = load_roles(directory / ROLES_FILE)
+    faults += [*campus_faults, *policy_faults, *role_faults]
+    secrets = {name: secret_key(directory, name, faults) for name in SECRETS}
     paths = _Paths(directory, origins)
     password, notices = "", NoticeSettings()
     if gateway is not None:
         password = _broker_password(gateway, paths, faults)
-        _check_addresses(gateway, gateway_faults, paths)
+        check_addresses(gateway, gateway_faults, paths.of)
         notices = notice_settings(
             gateway.notices,
-            lambda place, text: _secret_text(paths.of(place, text), text, faults),
+            lambda place, text: secret_text(paths.of(place, text), text, faults),
             is_loopback,
             gateway_faults,
         )
-        _check_retention(gateway, gateway_faults)
-        faults += gateway_faults.faults
+        check_retention(_retention(gateway), gateway_faults)
     cameras: Mapping[str, Camera] = {}
+    recorders: Mapping[str, Recorder] = {}
     if gateway is not None and parts is not None:
-        cameras, camera_faults = load_cameras(
+        cameras, recorders, camera_faults = load_cameras(
             directory / CAMERAS_FILE,
             gateway.video,
             parts,
-            lambda text: _secret_text(paths.of((), text), text, faults),
+            lambda text: secret_text(paths.of((), text), text, faults),
         )
         faults += camera_faults
-        _check_printers(gateway, gateway_faults, parts.gates, faults)
+        check_printers(gateway, gateway_faults, parts.gates)
     plans: tuple[Plan, ...] = ()
     if parts is not None:
         plans, plan_faults = load_plans(directory, parts.campus)
@@ -251,6 +241,7 @@ def load(directory: Path, environ: Mapping[str, str], campus_text: str | None = 
         calls = tuple(line.id for line in parts.campus.calls)
         catalogue, alarm_faults = load_alarms(directory / ALARMS_FILE, shipped(ALARMS_FILE), calls)
         faults += alarm_faults
+    faults += gateway_faults.faults
     if faults or gateway is None or parts is None or roles is None or catalogue is None:
         raise ConfigurationError(faults)
     listen = split_listen(gateway.http.listen)
@@ -310,6 +301,7 @@ def load(directory: Path, environ: Mapping[str, str], campus_text: str | None = 
         log_level=gateway.log.level,
         retention=_retention(gateway),
         cameras=cameras,
+        recorders=recorders,
         video=video_rules(gateway.video),
         catalogue=catalogue,
         plans=plans,
@@ -385,116 +377,14 @@ def _retention(gateway: GatewayFile) -> Retention:
     )
 
 
-def _check_retention(gateway: GatewayFile, faults: FaultList) -> None:
-    """Other days than the usual ones are the school's to choose, with a reason that can be read afterwards."""
-    chosen = _retention(gateway)
-    if not chosen.is_usual and len(chosen.reason) < 10:
-        said = "other numbers of days than the usual ones need a written reason (retention.reason, 10 letters or more)"
-        faults.add(("retention",), said)
-
-
-def _load_roles(path: Path) -> tuple[RolesFile | None, list[Fault]]:
-    document: Document = read_file(path)
-    faults = FaultList(path.name, document)
-    if document.data is None and document.slips:
-        return None, faults.faults
-    try:
-        roles = RolesFile.model_validate(document.data)
-    except ValidationError as error:
-        faults.add_all(error, RolesFile)
-        return None, faults.faults
-    for name, part in roles.roles.items():
-        for index, right in enumerate(part.rights):
-            if right in part.rights[:index]:
-                faults.add(("roles", name, "rights", index), f"{right.value!r} is written twice")
-    if not any(Right.MANAGE_USERS in part.rights for part in roles.roles.values()):
-        faults.add(("roles",), f"no role has the right {Right.MANAGE_USERS.value!r}: nobody could add a user")
-    return (None if faults.faults else roles), faults.faults
-
-
-def _secret_text(path: Path, name: str, faults: list[Fault]) -> str | None:
-    """A secret file's text; it must be there and be read by its owner alone."""
-    try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
-            faults.append(Fault(name, 0, "", "is not a file"))
-            return None
-        if mode & 0o077:
-            faults.append(
-                Fault(name, 0, "", f"can be read by others (mode {mode & 0o777:04o}); type: chmod 600 {path}")
-            )
-        return path.read_text("ascii").strip()
-    except FileNotFoundError:
-        faults.append(Fault(name, 0, "", "is missing; `wardgate init DIR` makes it"))
-    except (OSError, UnicodeDecodeError) as error:
-        faults.append(Fault(name, 0, "", f"cannot be read: {type(error).__name__}"))
-    return None
-
-
-def _secret_key(directory: Path, name: str, faults: list[Fault]) -> bytes:
-    place = f"secrets/{name}.key"
-    text = _secret_text(directory / place, place, faults)
-    if text is None:
-        return b""
-    if not re.fullmatch(rf"[0-9a-f]{{{2 * SECRET_BYTES}}}", text):
-        faults.append(Fault(place, 1, "", f"expected {2 * SECRET_BYTES} lower-case hex digits"))
-        return b""
-    return bytes.fromhex(text)
-
-
 def _broker_password(gateway: GatewayFile, paths: _Paths, faults: list[Fault]) -> str:
     if urlsplit(gateway.mqtt.url).password:
         return ""
     path = paths.of(("mqtt", "password_file"), gateway.mqtt.password_file)
-    text = _secret_text(path, gateway.mqtt.password_file, faults)
+    text = secret_text(path, gateway.mqtt.password_file, faults)
     if text == "":
         faults.append(Fault(gateway.mqtt.password_file, 1, "", "is empty; expected the gateway's password"))
     return text or ""
-
-
-def _check_addresses(gateway: GatewayFile, faults: FaultList, paths: _Paths) -> None:
-    """What leaves this machine is encrypted, and the files for it are there."""
-    faults.faults = []
-    http, mqtt = gateway.http, gateway.mqtt
-    if (http.tls_cert is None) != (http.tls_key is None):
-        missing = "tls_key" if http.tls_key is None else "tls_cert"
-        faults.add(("http", missing), "is missing; a certificate and its key go together")
-    host = split_listen(http.listen)[0]
-    if http.tls_cert is None and http.tls_key is None and not is_loopback(host):
-        faults.add(
-            ("http", "listen"),
-            f"plain HTTP is for 127.0.0.1 only; {host} needs http.tls_cert and http.tls_key "
-            "(WARDGATE_TLS_CERT, WARDGATE_TLS_KEY)",
-        )
-    url = urlsplit(mqtt.url)
-    if url.scheme == "mqtt" and not is_loopback(url.hostname or "") and not mqtt.allow_plain:
-        faults.add(
-            ("mqtt", "url"),
-            f"without TLS everybody between here and {url.hostname} can read card numbers; write mqtts:// "
-            "(or allow_plain: true if the line itself is safe)",
-        )
-    places: list[tuple[FieldPath, str | None]] = [
-        (("http", "tls_cert"), http.tls_cert),
-        (("http", "tls_key"), http.tls_key),
-        (("mqtt", "ca"), mqtt.ca if url.scheme == "mqtts" else None),
-    ]
-    for place, text in places:
-        if text is not None and not os.access(paths.of(place, text), os.R_OK):
-            faults.add(place, f"there is no file {text!r} that can be read")
-    if http.tls_key is not None:
-        path = paths.of(("http", "tls_key"), http.tls_key)
-        if path.is_file() and path.stat().st_mode & 0o007:
-            faults.add(("http", "tls_key"), f"can be read by everybody; type: chmod 600 {path}")
-
-
-def _check_printers(gateway: GatewayFile, found: FaultList, gates: Mapping[str, Label], faults: list[Fault]) -> None:
-    """A printer stands at a gate that there is."""
-    found.faults = []
-    for what, named in (("printers", gateway.printing.printers), ("paper_day", gateway.printing.paper_day)):
-        for gate in named or {}:
-            if gate not in gates:
-                found.add(("printing", what, gate), f"there is no gate {gate!r} in {CAMPUS_FILE}")
-    faults += found.faults
 
 
 def _database_url(gateway: GatewayFile, paths: _Paths, data: Path) -> str:

@@ -21,6 +21,7 @@ from gateway.cli import (
     user,
     video,
     video_bench,
+    video_recorder,
     what_if,
 )
 from gateway.cli.speaking import result
@@ -157,6 +158,7 @@ def _video() -> typer.Typer:
         video.check
     )
     group.command(epilog=_example("wardgate video bench --pictures pictures/ --json"))(video_bench.bench)
+    group.command(epilog=_example("wardgate video recorder nvr-1"))(video_recorder.recorder)
     return group
 
 

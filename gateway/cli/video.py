@@ -257,6 +257,8 @@ class _ForPeople(_Telling):
             console.print(f"{len(summary.findings)} findings in {seen}{bad}: {', '.join(summary.findings)}")
         else:
             console.print(f"healthy: {seen}{bad}")
+        if summary.ended_s is not None:
+            console.print(f"its last picture is at {_time(summary.ended_s)}; it should last {_time(summary.seconds)}")
         if self._save is not None and self._table.row_count:
             say(f"pictures of it are in {self._save}")
 

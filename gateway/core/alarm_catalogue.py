@@ -119,7 +119,8 @@ class Kind:
 
     `again_after_s`: told again while it is open, None: once is enough. `escalate_after_s`: unacknowledged for so long a
     leader is told, None: never. `together_in_zone`: several of one zone within a minute are one alarm (a switch that
-    died). `lower_in_evacuation`: what opens doors anyway makes it a matter of record.
+    died). `lower_in_evacuation`: what opens doors anyway makes it a matter of record. `always_heard`: its time runs
+    whether anybody listens or not, so nobody puts it aside.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Kind:
     explained_by: tuple[ExplainedBy, ...] = ()
     together_in_zone: bool = False
     lower_in_evacuation: bool = False
+    always_heard: bool = False
     disposals: tuple[Disposal, ...] = tuple(Disposal)
 
     @property
@@ -142,8 +144,8 @@ class Kind:
 
     @property
     def may_be_shelved(self) -> bool:
-        """What is about somebody's life is heard, however often it comes."""
-        return not self.is_life_safety
+        """What is about somebody's life is heard, however often it comes; so is a time limit that runs."""
+        return not (self.is_life_safety or self.always_heard)
 
 
 SHELF_AT_MOST_S = 8 * 3_600

@@ -1,9 +1,10 @@
 """When many alarms come at once: which of them becomes an entry of its own in the list, and which joins another.
 
 Whoever sits before the list can deal with about ten new entries in ten minutes (ISA-18.2 and EEMUA 191 call more a
-flood). So in any ten minutes at most `ENTRIES_AT_MOST` entries are new; what comes beyond that joins one that is open.
-Nothing is lost by it: a member keeps its own count and place. What is about somebody's life is always an entry of its
-own and takes no room from the others; a high priority still gets its own where lower ones do not any more.
+flood). So in any ten minutes at most `ENTRIES_AT_MOST` entries are new; what comes beyond that joins one that is open:
+one of its own kind in its control room where there is one, and only else the flood's. Nothing is lost by it: a member
+keeps its own count and place. What is about somebody's life is always an entry of its own and takes no room from the
+others; of the others the low ones run out of room first, then the medium ones, the high ones last.
 
 Two smaller rules beside it: several of one kind in one zone within a minute are one thing where the catalogue says so
 (a switch that died), and an alarm that comes and goes all the time (*chattering*) is said once, with how often.
@@ -13,8 +14,9 @@ Pure: moments are monotonic seconds and are handed over. Who is a member of what
 
 import contextlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from gateway.core.alarm_catalogue import Kind, Priority
 
@@ -22,10 +24,10 @@ WINDOW_S = 600.0
 """ISA-18.2 counts alarms in ten minutes."""
 ENTRIES_AT_MOST = 10
 """New entries in that time, as ISA-18.2 and EEMUA 191 say of one operator; the fault table asks the same (D08)."""
-HIGH_AT_MOST = 9
-"""The last one is for the entry that takes in whatever fits nowhere else."""
-ORDINARY_AT_MOST = 6
-"""Medium and low ones leave three entries to the high ones."""
+ROOM_FOR: Mapping[Priority, int] = MappingProxyType({Priority.LOW: 6, Priority.MEDIUM: 7, Priority.HIGH: 9})
+"""So many may be new for one more of that priority to be an entry; the flood's own does not count here. The last of the
+ten is for that one, and two more are kept for what is high: in a flood of lost devices it is the forced door and the
+bollard that was hit that somebody has to see by themselves."""
 SAME_KIND = 2
 """So many of one condition in one zone stand for themselves; the third one joins."""
 BUSY = 4
@@ -46,6 +48,8 @@ class Newcomer:
     kind: Kind
     priority: Priority
     zone: str
+    room: str = ""
+    """The control room that hears it; only there it may join others of its kind."""
 
     @property
     def key(self) -> Key:
@@ -81,6 +85,7 @@ class Entered:
     at: float
     joined_at: float
     takes_members: bool = True
+    room: str = ""
 
 
 @dataclass(slots=True)
@@ -88,7 +93,8 @@ class Entries:
     """The entries of the last ten minutes, and those that are still open."""
 
     open: dict[str, Entered] = field(default_factory=dict)
-    _new: deque[float] = field(default_factory=deque)
+    _new: deque[tuple[float, bool]] = field(default_factory=deque)
+    """When each was new, and whether it was the flood's."""
 
     def judge(self, newcomer: Newcomer, now: float) -> Verdict:
         """What becomes of it. Nothing is noted: that is `entered` and `joined`."""
@@ -97,19 +103,26 @@ class Entries:
         new = self.new_within_window(now)
         same = [one for one in self._alive(now) if one.key == newcomer.key]
         if same and (new >= BUSY or len(same) >= SAME_KIND or self._belongs(newcomer, same, now)):
-            return Joins(max(same, key=lambda one: (one.joined_at, one.id)).id)
-        if new < (HIGH_AT_MOST if newcomer.priority is Priority.HIGH else ORDINARY_AT_MOST):
+            return Joins(_last_joined(same))
+        if new < ENTRIES_AT_MOST and self._new_besides_the_floods() < ROOM_FOR[newcomer.priority]:
             return Own()
+        alike = [one for one in self._alive(now) if one.key[0] == newcomer.kind.id and one.room == newcomer.room]
+        if alike:
+            return Joins(_last_joined(alike))
         flood = next((one for one in self.open.values() if one.key[0] == FLOOD), None)
         if flood is not None:
             return Joins(flood.id)
         return OpensFlood() if new < ENTRIES_AT_MOST else self._newest()
 
-    def entered(self, id: str, key: Key, now: float, *, counts: bool = True) -> None:
+    def entered(self, id: str, key: Key, now: float, room: str = "", *, counts: bool = True) -> None:
         """An entry is new. `counts`: it takes room; not so what is about somebody's life."""
-        self.open[id] = Entered(id, key, now, now, takes_members=counts)
+        self.open[id] = Entered(id, key, now, now, takes_members=counts, room=room)
         if counts:
-            self._new.append(now)
+            self._new.append((now, key[0] == FLOOD))
+
+    def was_new(self, key: Key, at: float) -> None:
+        """An entry was new before a restart; told in the order in which they came."""
+        self._new.append((at, key[0] == FLOOD))
 
     def joined(self, head: str, now: float) -> None:
         """A member was added: the entry goes on being where such things go."""
@@ -133,9 +146,12 @@ class Entries:
 
     def new_within_window(self, now: float) -> int:
         """How many entries the last ten minutes brought."""
-        while self._new and now - self._new[0] >= WINDOW_S:
+        while self._new and now - self._new[0][0] >= WINDOW_S:
             self._new.popleft()
         return len(self._new)
+
+    def _new_besides_the_floods(self) -> int:
+        return sum(not is_flood for _, is_flood in self._new)
 
     def _alive(self, now: float) -> Iterable[Entered]:
         """Entries to which something was added in the last ten minutes; an older one is another story."""
@@ -149,6 +165,10 @@ class Entries:
         heads = (one for one in self.open.values() if one.takes_members)
         newest = max(heads, key=lambda one: (one.at, one.id), default=None)
         return Own() if newest is None else Joins(newest.id)
+
+
+def _last_joined(entries: list[Entered]) -> str:
+    return max(entries, key=lambda one: (one.joined_at, one.id)).id
 
 
 # ---------------------------------------------------------------- one that comes and goes

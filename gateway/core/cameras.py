@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.core.nouns import Label
+from gateway.core.recordings import RecorderOf
 
 
 class Finding(StrEnum):
@@ -103,6 +104,9 @@ class Camera:
     """Portals and zones whose alarms want this camera's pictures before and after."""
     device: str | None = None
     """The enrolled device of kind `camera` that tells of its recording and sends its frames."""
+    recorder: RecorderOf | None = None
+    """The recorder that is asked for its recording; then that one's word counts, and the device's only stays on
+    record."""
     is_key_site: bool = False
     """A place of which recordings are kept longer."""
     keep_days: int = 30

@@ -45,7 +45,8 @@ class NotNow(Exception):
 
 
 class NotForThisKind(Exception):
-    """It cannot be put aside; `code`: life_safety is always heard, of_many is an entry with other things in it."""
+    """It cannot be put aside; `code`: life_safety and always_heard are always heard, of_many is an entry with other
+    things in it."""
 
     def __init__(self, code: str, why: str) -> None:
         super().__init__(why)
@@ -228,7 +229,7 @@ async def _come_back(site: Site, alarm: Alarm, by: str) -> Alarm:
     fields = heard_anew(site.clock.now())
     moved = await _do(site, alarm, "alarm_back", {"by": by}, move=Move.COME_BACK, **fields)
     kind = (alarm.condition, alarm.zone)
-    site.alarms.entries.entered(alarm.id, kind, site.clock.monotonic(), counts=False)
+    site.alarms.entries.entered(alarm.id, kind, site.clock.monotonic(), alarm.room, counts=False)
     return moved
 
 
@@ -316,8 +317,11 @@ def _waits_for_a_disposal(site: Site, alarm: Alarm) -> bool:
 def _may_be_put_aside(site: Site, alarm: Alarm) -> None:
     """Raises `NotForThisKind`."""
     members = site.alarms.members(alarm.id)
-    if not all(site.catalogue.of(one.condition).may_be_shelved for one in (alarm, *members)):
+    kinds = [site.catalogue.of(one.condition) for one in (alarm, *members)]
+    if any(kind.is_life_safety for kind in kinds):
         raise NotForThisKind("life_safety", "what is about somebody's life is always heard")
+    if not all(kind.may_be_shelved for kind in kinds):
+        raise NotForThisKind("always_heard", "its time runs on whether anybody hears it or not: it cannot be put aside")
     loud = Priority(alarm_entries.priority_at(site, alarm.condition, alarm.zone)).rank
     others = [one for one in members if one.condition != alarm.condition or Priority(one.priority).rank < loud]
     if alarm.condition == FLOOD or others:

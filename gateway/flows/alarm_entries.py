@@ -1,8 +1,8 @@
 """Which alarm is an entry of the list, and which one a member of another: the rules of `core.alarm_groups` at work.
 
-Promises: a member keeps its own id, place and count, and is on disk soon after; an entry whose causes are all over says
-so; what one alarm explains (the door of a lost device) is a member of that one, and stands for itself again when the
-explanation ends. Leaves to others: raising and clearing (`alarms`), what people do (`alarm_acts`), writing (the watch).
+Promises: a member keeps its own id, place and count; an entry whose causes are all over says so; what one alarm
+explains (the door of a lost device) is a member of that one, and stands for itself again when the explanation ends.
+Leaves to others: raising, clearing and writing (`alarms`), what people do (`alarm_acts`), a restart (`alarm_start`).
 """
 
 import secrets
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from gateway.core import alarm_groups
 from gateway.core.alarm_catalogue import ExplainedBy, Near, Priority
-from gateway.core.alarm_course import QUIET, State
+from gateway.core.alarm_course import State
 from gateway.core.alarm_groups import Chatter, Joins, Newcomer, OpensFlood
 from gateway.core.kinds import ZoneKind
 from gateway.core.levels import emergency_in
@@ -25,7 +25,7 @@ def enter(site: Site, alarm: Alarm) -> tuple[Alarm, Alarm | None]:
     head = _explained_by(site, alarm)
     mono = site.clock.monotonic()
     if head is None:
-        newcomer = Newcomer(site.catalogue.of(alarm.condition), Priority(alarm.priority), alarm.zone)
+        newcomer = Newcomer(site.catalogue.of(alarm.condition), Priority(alarm.priority), alarm.zone, alarm.room)
         match site.alarms.entries.judge(newcomer, mono):
             case Joins(id):
                 head = site.alarms.by_id.get(id)
@@ -35,27 +35,13 @@ def enter(site: Site, alarm: Alarm) -> tuple[Alarm, Alarm | None]:
                 pass
     if head is None:
         counts = not site.catalogue.of(alarm.condition).is_life_safety
-        site.alarms.entries.entered(alarm.id, (alarm.condition, alarm.zone), mono, counts=counts)
+        site.alarms.entries.entered(alarm.id, (alarm.condition, alarm.zone), mono, alarm.room, counts=counts)
         site.alarms.put(alarm)
         return alarm, None
     site.alarms.entries.joined(head.id, mono)
     member = replace(alarm, in_group=head.id)
     site.alarms.put(member)
     return member, _grown(site, head, member)
-
-
-def restore(site: Site) -> None:
-    """After a restart: entries that are not put aside take members again. How many were new lately is forgotten."""
-    mono = site.clock.monotonic()
-    for alarm in list(site.alarms.by_id.values()):
-        if alarm.in_group is None:
-            if State(alarm.state) not in QUIET:
-                site.alarms.entries.entered(alarm.id, (alarm.condition, alarm.zone), mono, counts=False)
-            site.alarms.seen(alarm.id)
-        elif alarm.in_group in site.alarms.by_id:
-            site.alarms.recorded.add(alarm.id)
-        else:
-            site.alarms.put(replace(alarm, in_group=None))
 
 
 def comes(site: Site, alarm: Alarm) -> int:

@@ -3,7 +3,8 @@
 Promises: for each such alarm the newest check's picture as *before*, and a look at once and one some seconds later as
 *after*, of the cameras that see the place; kept with the alarm, areas blurred as in all small pictures. In a flood of
 alarms at most `AT_ONCE` looks are under way and `WAIT_AT_MOST` wait; what is too much is counted and left out, and the
-newest pictures in memory are kept all the same. Leaves to others: looking (`cameras.Looker`), erasing
+newest pictures in memory are kept all the same. Where no configured camera sees a bollard that was hit, the camera of
+its lane is asked for its picture, by a command that is on record. Leaves to others: looking (`cameras.Looker`), erasing
 (`camera_pictures` are kept some days, longer while a case is open), who may see them (`web`).
 """
 
@@ -12,10 +13,12 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from gateway.flows import alarms
+from devices.messages import Action, Frame
+from gateway.flows import alarms, command
 from gateway.flows.cameras import CameraState, NewestPicture, SmallPicture
 from gateway.flows.changes import CameraPictureKept
 from gateway.flows.devices import Device
+from gateway.flows.lane_cycle import nearest_camera
 from gateway.flows.open_alarms import Alarm, AlarmPicture
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -33,6 +36,8 @@ WAIT_AT_MOST = 24
 SAME_PLACE_S = 30.0
 """An alarm that comes and goes at one place is pictured once within this time; another one there is another matter."""
 WITHIN_S = 5.0
+ASKED_AT_MOST = 100
+"""Snapshots of lane cameras whose pictures are waited for."""
 
 
 class AlarmPictures:
@@ -75,7 +80,7 @@ class AlarmPictures:
         return picture if picture is not None and at - picture.at <= NOT_BEFORE else None
 
     async def _take(self, alarm: Alarm, cameras: list[str], before: dict[str, NewestPicture]) -> None:
-        await self._keep(alarm, "before", before)
+        await _keep(self._site, alarm, "before", before)
         await self._after(alarm, cameras)
         await asyncio.sleep(self._later_s)
         await self._after(alarm, cameras)
@@ -83,7 +88,7 @@ class AlarmPictures:
     async def _after(self, alarm: Alarm, cameras: list[str]) -> None:
         looks = await asyncio.gather(*(self._look(camera) for camera in cameras))
         found = {camera: picture for camera, picture in zip(cameras, looks, strict=True) if picture is not None}
-        await self._keep(alarm, "after", found)
+        await _keep(self._site, alarm, "after", found)
 
     async def _look(self, camera: str) -> NewestPicture | None:
         looker = self._site.cameras.looker
@@ -99,21 +104,43 @@ class AlarmPictures:
         finally:
             self._waiting -= 1
 
-    async def _keep(self, alarm: Alarm, why: str, pictures: dict[str, NewestPicture]) -> None:
-        kept = [
-            SmallPicture(secrets.token_hex(8), camera, picture.at, why, alarm.id, picture.jpeg)
-            for camera, picture in pictures.items()
-        ]
-        if not kept:
-            return
-        body = {"alarm": alarm.id, "why": why, "pictures": {one.camera: one.id for one in kept}}
-        row = Entry("alarm_pictures", self._site.clock.now(), body)
-        try:
-            await self._site.ledger.commit(Unit((row,), tuple(CameraPictureKept(one) for one in kept)), WITHIN_S)
-        except LedgerUnavailable:
-            return  # the alarm stands without them
-        shown = [AlarmPicture(one.id, one.camera, one.why, one.at) for one in kept]
-        alarms.add_pictures(self._site, alarm.id, shown)
+
+async def _keep(site: Site, alarm: Alarm, why: str, pictures: dict[str, NewestPicture]) -> None:
+    kept = [
+        SmallPicture(secrets.token_hex(8), camera, picture.at, why, alarm.id, picture.jpeg)
+        for camera, picture in pictures.items()
+    ]
+    if not kept:
+        return
+    body = {"alarm": alarm.id, "why": why, "pictures": {one.camera: one.id for one in kept}}
+    row = Entry("alarm_pictures", site.clock.now(), body)
+    try:
+        await site.ledger.commit(Unit((row,), tuple(CameraPictureKept(one) for one in kept)), WITHIN_S)
+    except LedgerUnavailable:
+        return  # the alarm stands without them
+    alarms.add_pictures(site, alarm.id, [AlarmPicture(one.id, one.camera, one.why, one.at) for one in kept])
+
+
+async def ask_nearest(site: Site, device: Device, event: str) -> None:
+    """Something hit `device`, and no configured camera sees it: the nearest enrolled one is asked, for the alarm."""
+    alarm = site.alarms.by_cause.get((alarms.IMPACT, device.id))
+    camera = nearest_camera(site, device)
+    if alarm is None or camera is None or cameras_at(site, device.id):
+        return
+    try:
+        id = await command.send(site, camera.id, Action.SNAPSHOT.value, "impact", f"event:{device.id}:{event}")
+    except (command.CommandNotPossible, LedgerUnavailable):
+        return  # the alarm stands without a picture
+    site.snapshots[id] = alarm
+    if len(site.snapshots) > ASKED_AT_MOST:
+        site.snapshots.popitem(last=False)
+
+
+async def came(site: Site, device: Device, frame: Frame, jpeg: bytes) -> None:
+    """A camera's picture: if it was asked for an alarm, it is kept with it."""
+    alarm = site.alarms.by_id.get(site.snapshots.pop(frame.command or "", ""))
+    if alarm is not None:
+        await _keep(site, alarm, "after", {device.id: NewestPicture(frame.at, jpeg)})
 
 
 async def load(site: Site) -> None:

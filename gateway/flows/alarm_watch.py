@@ -5,9 +5,10 @@ alarm stays and nobody has closed it, it is told again after the catalogue's tim
 time, however often it was told again meanwhile, is told to the duty leader once, by a notice where one reaches them,
 and is marked in any case; what is about a life is told again and escalated until somebody has seen it, also when it is
 over; all of that is on the screens while the ledger is away, and on record when it is back; one that chattered and has
-been calm is an ordinary one again; and the database learns of counts and members within seconds, in a few units however
-many there are. Leaves to others: what people do (`alarm_acts`), sending notices (`outbox`), the faults of
-cameras, which are told again until they are mended, even if somebody has closed the alarm (`camera_findings`).
+been calm is an ordinary one again; and the database has the counts, and one row of an entry's new members, within
+seconds, in a few units however many there are. Leaves to others: what people do (`alarm_acts`), sending notices
+(`outbox`), the faults of cameras, which are told again until they are mended, even if somebody has closed the alarm
+(`camera_findings`).
 """
 
 import contextlib
@@ -82,7 +83,8 @@ def _come_back(site: Site, alarm: Alarm, now: datetime) -> None:
             alarms.keep_in_mind(site, back)
     body = named(alarm) | {"by": GATEWAY} | ({"members": len(members)} if members else {})
     _write_soon(site, alarm, Entry("alarm_back", now, body, key(alarm, now)))
-    site.alarms.entries.entered(alarm.id, (alarm.condition, alarm.zone), site.clock.monotonic(), counts=False)
+    kind = (alarm.condition, alarm.zone)
+    site.alarms.entries.entered(alarm.id, kind, site.clock.monotonic(), alarm.room, counts=False)
 
 
 def _write_soon(site: Site, alarm: Alarm, entry: Entry) -> None:

@@ -2,13 +2,16 @@
 
 One alarm stands for one condition at one place: while it is open, the same again only counts. How loud each condition
 is stands in the catalogue (`alarms.yaml`). Nothing that is raised is lost: where very many come at once they are
-members of one entry (`alarm_entries`), each with its place and count; what is not written at once, the watch writes
-(`alarm_watch`). Leaves to others: what people do about an alarm (`alarm_acts`), pictures (`alarm_pictures`).
+members of one entry (`alarm_entries`), each with its place and count. An alarm that is new, or is heard anew, goes to
+the ledger in one unit with what it comes from, or before it: an entry of its own with its row, a member without one.
+Counts that grow, and the row that names an entry's new members, are the watch's within seconds (`alarm_watch`). Leaves
+to others: what people do about an alarm (`alarm_acts`), pictures (`alarm_pictures`).
 """
 
+import asyncio
 import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.core.alarm_catalogue import LIFE_SAFETY, Disposal
@@ -20,7 +23,7 @@ from gateway.flows import alarm_entries
 from gateway.flows.alarm_rows import GATEWAY, SILENT, as_event, holds, key, named
 from gateway.flows.changes import AlarmKept, AlarmsClosed
 from gateway.flows.open_alarms import Alarm, AlarmPicture
-from gateway.flows.ports import Entry, LedgerUnavailable, Unit
+from gateway.flows.ports import Entry, LedgerUnavailable, Result, Unit
 from gateway.flows.site import Site
 
 __all__ = ["SILENT", "Alarm", "NoSuchAlarm", "Raised", "as_event", "clear_alarm", "raise_alarm", "show"]
@@ -115,19 +118,23 @@ class NoSuchAlarm(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An alarm that is shown, and what has to be written of it; nothing if it was written a moment ago, or is a member
-    of an entry: then the watch writes it."""
+    """An alarm that is shown, and what has to be written of it together with what it comes from. Of a member that is
+    how it stands, and its entry, without a row; nothing where only a count has grown."""
 
     alarm: Alarm
-    entry: Entry | None = None
-    change: AlarmKept | None = None
+    rows: tuple[Entry, ...] = ()
+    changes: tuple[AlarmKept, ...] = ()
 
 
 async def raise_alarm(site: Site, condition: str, place: str, detail: str = "") -> Alarm:
-    """A condition holds at `place` (a device, portal or zone). `detail` is for people and names no person."""
+    """A condition holds at `place` (a device, portal or zone). `detail` is for people and names no person.
+
+    Never waits. Whatever is given to the ledger afterwards is on disk no earlier than the alarm: who records what the
+    alarm comes from, or acknowledges it, does that after this, or uses `show` and writes both in one unit.
+    """
     raised = show(site, condition, place, detail)
-    if raised.entry is not None:
-        site.spawn(write(site, Unit((raised.entry,), (raised.change,))))
+    if raised.changes:
+        hand_over(site, Unit(raised.rows, raised.changes))
     return raised.alarm
 
 
@@ -161,15 +168,23 @@ def show(
     if is_new:
         site.alarm_opened(alarm)
     if alarm.in_group is not None:
-        site.alarms.unwritten[alarm.id] = None
-        site.alarms.grown[alarm.in_group] = None
-        return Raised(alarm)
+        return _member(site, alarm)
     mono = site.clock.monotonic()
     if not is_told and mono - site.alarms.written_at.get(alarm.id, -1e9) < TELL_AGAIN_S:
         site.alarms.unwritten[alarm.id] = None
-        return Raised(alarm)
+        return Raised(alarm, (), () if known is None or known.holds else (AlarmKept(alarm),))
     wrote(site, alarm)
-    return Raised(alarm, row_of(site, alarm, anew), AlarmKept(alarm))
+    return Raised(alarm, (row_of(site, alarm, anew),), (AlarmKept(alarm),))
+
+
+def _member(site: Site, alarm: Alarm) -> Raised:
+    """How a member and its entry stand is written with its cause, where the ledger does not have that already; the
+    watch writes the count, and the row that names the member."""
+    book, entry = site.alarms, alarm.in_group or ""
+    book.unwritten[alarm.id] = book.grown[entry] = None
+    new = [id for id in (entry, alarm.id) if id in book.by_id and id not in book.handed]
+    book.handed.update(new)
+    return Raised(alarm, (), tuple(AlarmKept(book.by_id[id]) for id in new))
 
 
 def row_of(site: Site, alarm: Alarm, again: bool = False) -> Entry:
@@ -196,8 +211,9 @@ def wrote(site: Site, alarm: Alarm) -> None:
 
 def unwritten(site: Site, raised: Raised) -> None:
     """What `show` wanted written was not: the next time it is, however soon."""
-    if raised.entry is not None:
+    if raised.changes:
         site.alarms.written_at.pop(raised.alarm.id, None)
+        site.alarms.handed.difference_update(change.alarm.id for change in raised.changes)
 
 
 async def clear_alarm(site: Site, condition: str, place: str) -> None:
@@ -248,7 +264,7 @@ async def settle(site: Site, alarm: Alarm) -> None:
     if alarm.in_group is None:
         wrote(site, returned)
         entry = Entry("alarm_returned", now, named(returned), key(returned, now))
-        site.spawn(write(site, Unit((entry,), (AlarmKept(returned),))))
+        hand_over(site, Unit((entry,), (AlarmKept(returned),)))
 
 
 def leave(site: Site, member: Alarm) -> None:
@@ -296,18 +312,12 @@ async def finish(site: Site, alarm: Alarm, by: str, code: str, words: str | None
     return closed
 
 
-async def note(site: Site, alarm: str, words: str) -> None:
-    """More is known of an open alarm than when it was raised. `words` name no person."""
-    known = site.alarms.by_id.get(alarm)
-    if known is None:
-        return
-    now = site.clock.now()
-    noted = replace(known, detail="; ".join(filter(None, (known.detail, words)))[:500])
-    site.alarms.put(noted)
-    site.feed.publish(as_event(site, noted))
-    wrote(site, noted)
-    entry = Entry("alarm_noted", now, named(noted) | {"detail": noted.detail}, key(noted, now))
-    await write(site, Unit((entry,), (AlarmKept(noted),)))
+def tell_every_room(site: Site, alarm: Alarm) -> None:
+    """Nobody hears it where it belongs: from now on it is heard in every control room."""
+    wide = replace(alarm, room=EVERY_ROOM, taken_over_by=None)
+    keep_in_mind(site, wide)
+    wrote(site, wide)
+    hand_over(site, Unit((row_of(site, wide, again=True),), (AlarmKept(wide),)))
 
 
 def add_pictures(site: Site, alarm: str, pictures: Sequence[AlarmPicture]) -> None:
@@ -321,10 +331,25 @@ def add_pictures(site: Site, alarm: str, pictures: Sequence[AlarmPicture]) -> No
     site.feed.publish(as_event(site, shown))
 
 
-async def write(site: Site, unit: Unit) -> None:
-    """Write what people see already; if the ledger is away, the watch writes the alarm when it is back."""
+def hand_over(site: Site, unit: Unit) -> asyncio.Task[None]:
+    """Write what people see already; whatever the ledger is given afterwards comes after it. Returns at once; the task
+    is over when it is on disk, or was left to the watch because the ledger is away."""
     try:
-        await site.ledger.commit(unit)
+        written = site.ledger.hand_over(unit)
+    except LedgerUnavailable as error:
+        written = site.loop.create_future()
+        written.set_exception(error)
+    return site.spawn(_follow(site, unit, written))
+
+
+async def write(site: Site, unit: Unit) -> None:
+    """The same, and wait for it."""
+    await _follow(site, unit, site.ledger.commit(unit))
+
+
+async def _follow(site: Site, unit: Unit, written: Awaitable[Result]) -> None:
+    try:
+        await written
     except LedgerUnavailable:
         for change in unit.changes:
             if isinstance(change, AlarmKept) and change.alarm.id in site.alarms.by_id:

@@ -90,8 +90,7 @@ async def found(
         _publish(site, told, "raised")
         return
     raised = _show(site, told, detail)
-    entries = (row,) if raised.entry is None else (row, raised.entry)
-    _write(site, Unit(entries, changes if raised.change is None else (*changes, raised.change)))
+    _write(site, Unit((row, *raised.rows), (*changes, *raised.changes)))
     _publish(site, told, "raised")
 
 
@@ -135,8 +134,8 @@ async def look(site: Site) -> None:
             if site.ledger.is_away and raised.alarm.count > 1:
                 # What begins and ends waits for it: hundreds that are told again for hours would push that out.
                 alarms.unwritten(site, raised)
-            elif raised.entry is not None:
-                _write(site, Unit((raised.entry,), (raised.change,)))
+            elif raised.changes:
+                _write(site, Unit(raised.rows, raised.changes))
             shown += 1
             if shown % IN_ONE_GO == 0:
                 await asyncio.sleep(0)
@@ -144,6 +143,11 @@ async def look(site: Site) -> None:
         over = site.findings.told.pop(gone, None)  # its camera was taken out, or its end came by another way
         if over is not None:
             await alarms.clear_alarm(site, alarms.of_camera(over.finding), over.camera)
+
+
+def note(site: Site, row: Entry) -> None:
+    """Write this with what is told of findings, in its order; while the ledger is away it waits."""
+    _write(site, Unit((row,)))
 
 
 def spells(site: Site) -> Iterator[tuple[CameraState, Spell]]:

@@ -2,8 +2,8 @@
 
 Promises: every check that was planned between a camera's newest record and now is written as missed `gateway`, by the
 defence levels that were in force; a camera that is new in the file begins now, and one that is gone from it has no
-plan, and nothing stands at it any more. Leaves to others: the plan from now on (`core.check_plan`), and writing
-(`camera_checks`).
+plan, nothing stands at it any more, and its references are not in use. Leaves to others: the plan from now on
+(`core.check_plan`), and writing (`camera_checks`).
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from gateway.core.cameras import Camera, Miss
 from gateway.core.check_plan import cadence_of, phase_of, planned
 from gateway.core.health import Health
 from gateway.core.levels import changes_between, effective_level
+from gateway.flows import camera_looks
 from gateway.flows.camera_checks import PAUSE_S, CheckRecord, kept_state
 from gateway.flows.cameras import CameraState, Check, KeptState, Spell, health_settings
 from gateway.flows.changes import CamerasLeft, CameraSpellMoved
@@ -54,10 +55,11 @@ async def begin(site: Site, record: CheckRecord) -> None:
     gone = tuple(camera for camera in known if camera not in site.cameras)
     new = tuple(kept_state(state) for state in site.cameras if state.camera.id not in known)
     left = [spell for spell in await site.archive.cameras.open_spells() if spell.camera not in site.cameras]
-    if gone or new or left:
+    unused, retired = camera_looks.of_cameras_that_left(site, await site.archive.cameras.looks_in_use())
+    if gone or new or left or retired:
         over = tuple(CameraSpellMoved(replace(spell, cleared_at=max(now, spell.raised_at))) for spell in left)
         rows = tuple(_left(spell, now) for spell in left)
-        await site.ledger.commit(Unit(rows, (*new, CamerasLeft(gone), *over)))
+        await site.ledger.commit(Unit((*rows, *unused), (*new, CamerasLeft(gone), *over, *retired)))
     await record.flush()
     if missed:
         log.warning("checks_missed_while_away", checks=missed)

@@ -89,6 +89,13 @@ async def relearn(site: Site, camera: str, by: str) -> None:
     site.feed.publish({"type": "camera_look", "camera": camera, "state": "wanted", "at": now})
 
 
+def of_cameras_that_left(site: Site, in_use: Iterable[LookOf]) -> tuple[tuple[Entry, ...], tuple[CameraLookMoved, ...]]:
+    """What is to be written of references whose camera is not in the file any more: they are not in use."""
+    now = site.clock.now()
+    left = [replace(one, state="retired", retired_at=now) for one in in_use if one.camera not in site.cameras]
+    return tuple(_entry(one, now, "gateway") for one in left), tuple(map(CameraLookMoved, left))
+
+
 async def learnt(site: Site, state: CameraState, mode: str, body: bytes, jpeg: bytes | None) -> LookOf:
     """A camera has shown what it looks like: kept, not confirmed. Raises `LedgerUnavailable`."""
     now, camera = site.clock.now(), state.camera.id

@@ -104,5 +104,7 @@ def _forgotten(state: CameraState, changes: Iterable[Change]) -> list[Change]:
 
 
 def _unknown(state: CameraState) -> list[Finding]:
+    if not state.spells:
+        return []
     known = {*state.health.raised, *state.health.suspects, *OF_THE_RECORDING}
     return [finding for finding in state.spells if finding not in known]

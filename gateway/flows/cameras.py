@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from gateway.core.cameras import BLIND, Camera, Finding, Miss, VideoRules
 from gateway.core.health import Health, HealthSettings
+from gateway.core.recordings import Recorder, Trouble
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 RECENT_PICTURES = 600
@@ -238,6 +239,26 @@ class CameraState:
         return any(look.state == "confirmed" for look in self.looks)
 
 
+@dataclass(slots=True)
+class RecorderState:
+    """A recorder that is asked, as it stands now; in memory only."""
+
+    recorder: Recorder
+    asked_at: datetime | None = None
+    """When it was last asked and the answer, or none, was there."""
+    answered_at: datetime | None = None
+    trouble: Trouble | None = None
+    """Why it told nothing when it was last asked; None: it answered, or was not asked yet."""
+    detail: str = ""
+    clock_ahead_s: float | None = None
+    not_listed: frozenset[str] = frozenset()
+    """Cameras of whose recordings it knew nothing."""
+
+    def trouble_of(self, camera: str) -> Trouble | None:
+        """Why nothing is known of a camera's recording."""
+        return Trouble.NOT_LISTED if self.trouble is None and camera in self.not_listed else self.trouble
+
+
 @dataclass(frozen=True, slots=True)
 class NewestPicture:
     """What a camera showed last, small, areas blurred; in memory only."""
@@ -257,8 +278,15 @@ class Looker(Protocol):
 class CameraBook:
     """Every configured camera by id, in the order of the file."""
 
-    def __init__(self, cameras: Mapping[str, Camera] | None = None, rules: VideoRules | None = None) -> None:
+    def __init__(
+        self,
+        cameras: Mapping[str, Camera] | None = None,
+        rules: VideoRules | None = None,
+        recorders: Mapping[str, Recorder] | None = None,
+    ) -> None:
         self.rules = rules or VideoRules()
+        self.recorders = {id: RecorderState(recorder) for id, recorder in (recorders or {}).items()}
+        """Those that are asked, by id; `recorder_round` keeps them."""
         self.looker: Looker | None = None
         """The watcher, once it runs: pictures for an alarm are asked of it."""
         self._states = {id: new_state(camera) for id, camera in (cameras or {}).items()}

@@ -110,7 +110,12 @@ def _is_unsure(site: Site, tap: Tap) -> bool:
 
 async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Request, key: str) -> None:
     tries = 0
+    has_called = False
     while tries < TRIES:
+        if request.pin is PinWord.DURESS and not has_called:
+            # Before its record: what is acknowledged is never without its alarm, whenever the power goes.
+            has_called = True
+            await pins.call_for_help(site, device, tap.id)
         now = site.clock.now()
         world = site.world
         if site.waits:
@@ -210,9 +215,7 @@ async def _without_ledger(
 ) -> None:
     """The record cannot be written now. Entry: silence, the device decides alone. Leaving: the act comes first."""
     site.counters.unanswered += 1
-    if request.pin is PinWord.DURESS:
-        await pins.call_for_help(site, device, tap.id)
-    elif request.pin is PinWord.WRONG:
+    if request.pin is PinWord.WRONG:
         await pins.tell_if_locked(site, device, request)
     if request.direction is Direction.IN:
         return
@@ -336,9 +339,7 @@ async def _afterwards(
         waiting.begin(site, device, tap, request, answered, decision.credential, None if plate is None else plate.ref)
     elif site.waits and decision.outcome is Outcome.GRANT:
         await second_person.settle(site, device, tap.id, request, decision)
-    if request.pin is PinWord.DURESS:
-        await pins.call_for_help(site, device, tap.id)
-    elif request.pin is PinWord.WRONG:
+    if request.pin is PinWord.WRONG:
         await pins.tell_if_locked(site, device, request)
     if request.credential is CredentialKind.QR:
         await pass_watch.report(site, device.id, request, decision)

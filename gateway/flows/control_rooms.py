@@ -3,8 +3,9 @@
 Promises: a takeover is a row before it counts, and holds over a restart until it is handed back; while it lasts the
 room's alarms are heard in the taking one. A high alarm that nobody has acknowledged for a minute, and that is heard
 only where nobody is at the desks, is told to the other rooms, once, until somebody sits there again, somebody who is at
-a desk stands in, or the alarm is seen. What everybody may read of a room counts no silent alarm. Who sits where is told
-to nobody. Leaves to others: showing (`room_views` and the pages), the question to a lone operator (`vigilance`).
+a desk stands in, or the alarm is seen. A silent alarm that waits so is heard in every room itself from then on, by
+whoever may hear it: what everybody may read of a room neither counts it nor changes by it. Who sits where is told to
+nobody. Leaves to others: showing (`room_views` and the pages), the question to a lone operator (`vigilance`).
 """
 
 from typing import Any
@@ -83,15 +84,17 @@ async def look(site: Site) -> None:
         return  # nobody else is there to be told; the alarm's own escalation goes on
     manned = {room.id for room in rooms if not _is_left_alone(site, room.id)}
     for room in rooms:
-        unheard = [alarm for alarm in _unseen(site, room.id) if _where_heard(site, alarm) not in manned]
+        unheard = []
+        for alarm in [one for one in _unseen(site, room.id) if _where_heard(site, one) not in manned]:
+            if alarm.condition in SILENT:
+                # Everybody may read of `room_unmanned`: beside a list without alarms it would tell of this one.
+                alarms.tell_every_room(site, alarm)
+            else:
+                unheard.append(alarm)
         if unheard and room.id not in site.rooms.told_unmanned:
             site.rooms.told_unmanned.add(room.id)
-            # Everybody may read this: a number that counts silent alarms would tell of them beside a list without any.
-            audible = sum(alarm.condition not in SILENT for alarm in unheard)
-            if audible:
-                site.feed.publish(as_event(site, room))
-            detail = f"{audible} unacknowledged" if audible else ""
-            await alarms.raise_alarm(site, alarms.ROOM_UNMANNED, room.id, detail)
+            site.feed.publish(as_event(site, room))
+            await alarms.raise_alarm(site, alarms.ROOM_UNMANNED, room.id, f"{len(unheard)} unacknowledged")
         elif not unheard and room.id in site.rooms.told_unmanned:
             site.rooms.told_unmanned.discard(room.id)
             await alarms.clear_alarm(site, alarms.ROOM_UNMANNED, room.id)

@@ -27,9 +27,10 @@ from devices.messages import (
 from gateway.flows import alarms, fires
 from gateway.flows.changes import EventsComplete, PlateNoted
 from gateway.flows.devices import Device
+from gateway.flows.event_marks import Marks
 from gateway.flows.event_meaning import Meaning, meaning_of, take_effect
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Result, Unit, Written
-from gateway.flows.site import Marks, Site
+from gateway.flows.site import Site
 
 TRIES = 3
 """How often an event's meaning is worked out anew because another event of the same tap came first."""
@@ -254,9 +255,8 @@ async def lost_without_a_word(site: Site, device: Device, boot: str, last_seq: i
     body = {"device": device.id, "boot": boot, "from_seq": missing[0], "to_seq": last_seq, "count": len(missing)}
     lost = Entry("events_lost", now, body, gap_key(device.id, boot, missing[0], f"lost {last_seq}"))
     raised = alarms.show(site, alarms.EVENTS_LOST, device.id, f"{len(missing)} events of boot {boot}")
-    unit = Unit((lost,)) if raised.entry is None else Unit((lost, raised.entry), (raised.change,))
     try:
-        await site.ledger.commit(unit, WITHIN_S)
+        await site.ledger.commit(Unit((lost, *raised.rows), raised.changes), WITHIN_S)
     except LedgerUnavailable:
         alarms.unwritten(site, raised)
         raise

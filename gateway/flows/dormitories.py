@@ -15,7 +15,7 @@ from gateway.core.nouns import Holder
 from gateway.core.reasons import Reason
 from gateway.flows import alarms, occupancy, rounds
 from gateway.flows.devices import Device
-from gateway.flows.ports import Entry, Known, LedgerUnavailable, Unit
+from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.reading import Records
 from gateway.flows.site import Site
 
@@ -41,6 +41,15 @@ class LateReturn:
     holder: Holder
     portal: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LateExit:
+    """Somebody leaves after curfew: the alarm's zone and words, and the row of it."""
+
+    zone: str
+    detail: str
+    row: Entry
 
 
 class NoSuchDormitory(LookupError):
@@ -98,25 +107,31 @@ async def look(site: Site) -> None:
             "not_returned": [one.holder.ref for one in missing if one.state is not PresenceState.UNCERTAIN],
             "uncertain": unsure,
         }
-        entry = Entry("not_returned_list", now, body, rounds.round_key(f"{ROUND}:{zone.id}", moment))
+        key = rounds.round_key(f"{ROUND}:{zone.id}", moment)
+        entry = Entry("not_returned_list", now, body, key)
+        raised = None
         try:
-            told = await site.ledger.commit(Unit((entry,)), 10.0)
+            if await site.archive.told([key]):
+                continue  # before a restart
+            raised = _alarm(site, zone.id, [one for one in missing if one.state is not None], len(unsure))
+            rows, changes = ((), ()) if raised is None else (raised.rows, raised.changes)
+            await site.ledger.commit(Unit((entry, *rows), changes), 10.0)
         except LedgerUnavailable:
+            if raised is not None:
+                alarms.unwritten(site, raised)
             return  # the next second tries again; what is written already is known by its key
-        if isinstance(told, Known):
-            continue  # before a restart
         site.feed.publish({"type": "not_returned_list", "zone": zone.id, "at": now, "people": len(missing)})
-        await _alarm(site, zone.id, [one for one in missing if one.state is not None], len(unsure))
     rounds.made(site, ROUND, moment)
 
 
-async def _alarm(site: Site, zone: str, missing: list[Resident], unsure: int) -> None:
-    """One for a building. Who was never read anywhere may not live there any more: no reason to look for them."""
+def _alarm(site: Site, zone: str, missing: list[Resident], unsure: int) -> alarms.Raised | None:
+    """One for a building, written with its list. Who was never read anywhere may not live there any more: no reason to
+    look for them."""
     if site.campus.profile is not Profile.SCHOOL or not missing:
-        return
+        return None
     site.not_back[zone] = frozenset(one.holder.ref for one in missing)
     detail = f"not back: {len(missing) - unsure}, perhaps gone unread: {unsure}"
-    await alarms.raise_alarm(site, alarms.LATE_RETURN, zone, detail)
+    return alarms.show(site, alarms.LATE_RETURN, zone, detail)
 
 
 async def look_who_is_back(site: Site) -> None:
@@ -155,19 +170,22 @@ async def load(site: Site) -> None:
 
 async def somebody_leaves(site: Site, device: Device, tap: str | None, holder: str | None, at: datetime) -> None:
     """Somebody goes out by a dormitory's door: after curfew a school's dormitory manager hears of it at once."""
+    late = late_exit(site, device, tap, holder, at)
+    if late is not None:
+        raised = alarms.show(site, alarms.LATE_EXIT, late.zone, late.detail)
+        alarms.hand_over(site, Unit((*raised.rows, late.row), raised.changes))
+
+
+def late_exit(site: Site, device: Device, tap: str | None, holder: str | None, at: datetime) -> LateExit | None:
+    """What has to be told and written if somebody goes out by this door at that moment; None: nothing."""
     portal = site.campus.portals.get(device.portal or "")
     if portal is None or portal.kind is not PortalKind.DORMITORY or not _is_after_curfew(site, at):
-        return
+        return None
     person = None if holder is None else site.directory.holders.get(holder)
     if person is not None and person.kind is not HolderKind.STUDENT:
-        return
-    await alarms.raise_alarm(site, alarms.LATE_EXIT, portal.zone, f"at {portal.id}")
+        return None
     body = {"device": device.id, "portal": portal.id, "zone": portal.zone, "tap": tap, "holder": holder}
-    site.spawn(_record(site, Entry("late_exit", site.clock.now(), body)))
-
-
-async def _record(site: Site, entry: Entry) -> None:
-    await site.ledger.commit(Unit((entry,)))
+    return LateExit(portal.zone, f"at {portal.id}", Entry("late_exit", site.clock.now(), body))
 
 
 def _is_after_curfew(site: Site, at: datetime) -> bool:

@@ -20,7 +20,16 @@ from gateway.core.levels import is_in_force
 from gateway.core.nouns import Campus
 from gateway.core.papers import Cause, Emergency, EmergencyKind, Followed, PaperKind, Remark
 from gateway.core.rights import Right
-from gateway.flows import alarms, credential_lists, directory_watch, drill_marks, orders, postures, propagation
+from gateway.flows import (
+    alarms,
+    credential_lists,
+    directory_watch,
+    drill_marks,
+    emergency_notices,
+    orders,
+    postures,
+    propagation,
+)
 from gateway.flows.changes import EmergencyMoved
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Unit, Written
 from gateway.flows.site import Site
@@ -87,6 +96,7 @@ async def start(
     emergency = Emergency(secrets.token_hex(8), kind, over, now, by, drill=drill, reason=reason)
     emergency = begin(site, emergency)
     await _file_start(site, emergency, site.rules.record_within_s)
+    site.spawn(emergency_notices.tell(site, emergency))
     return site.emergencies.get(emergency.id, emergency)
 
 

@@ -37,10 +37,10 @@ from devices.messages import (
 )
 from devices.messages import Direction as Way
 from gateway.flows import (
+    alarm_pictures,
     alarms,
     dormitories,
     fires,
-    lane_cycle,
     lanes,
     pass_turns,
     pass_uses,
@@ -87,9 +87,14 @@ class Meaning:
         """A condition holds: shown now, written with the event."""
         raised = alarms.show(site, condition, place, detail)
         self.raised.append(raised)
-        if raised.entry is not None:
-            self.entries.append(raised.entry)
-            self.changes.append(raised.change)
+        self.entries += raised.rows
+        self.changes += raised.changes
+
+    def leaving(self, site: Site, late: dormitories.LateExit | None) -> None:
+        """Somebody went out, perhaps after curfew."""
+        if late is not None:
+            self.alarm(site, alarms.LATE_EXIT, late.zone, late.detail)
+            self.entries.append(late.row)
 
     def not_written(self, site: Site) -> None:
         """The unit did not get to disk: an alarm's next word has to say it all."""
@@ -102,13 +107,13 @@ class Meaning:
         again = {raised.alarm.id for raised in self.raised}
         for raised in before.raised:
             known = site.alarms.by_id.get(raised.alarm.id)
-            if raised.entry is None or raised.alarm.id in again:
+            if not raised.changes or raised.alarm.id in again:
                 continue
             self.raised.append(raised)
-            self.entries.append(raised.entry)
+            self.entries += raised.rows
             if known is None:
                 continue  # a person has closed it meanwhile, and it stays so
-            self.changes.append(raised.change)
+            self.changes += raised.changes
             if known.count == raised.alarm.count:  # else something else has raised it too
                 self.withdrawn.append(known)
 
@@ -124,7 +129,7 @@ async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
             meaning.changes += passed.changes
             meaning.then += passed.then
             if data.tap is None and data.direction is Way.OUT:
-                meaning.afterwards.append(lambda: dormitories.somebody_leaves(site, device, None, None, event.at))
+                meaning.leaving(site, dormitories.late_exit(site, device, None, None, event.at))
             if passed.forced:
                 meaning.alarm(site, alarms.FORCED_DOOR, device.id, "a passage without a cause")
         case Access():
@@ -132,7 +137,7 @@ async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
             meaning.entries += await passage.decided_alone(site, device, event, data)
             if meaning.entries and data.direction is Way.OUT:
                 who = meaning.entries[0].body["holder"]
-                meaning.afterwards.append(lambda: dormitories.somebody_leaves(site, device, data.tap, who, event.at))
+                meaning.leaving(site, dormitories.late_exit(site, device, data.tap, who, event.at))
             if data.outcome is AccessOutcome.DENY:
                 pass_turns.stayed_shut(site, device.id, data.tap)
                 meaning.afterwards.append(lambda: pass_uses.decided_alone(site, device, data.tap))
@@ -153,7 +158,7 @@ async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
         case Recording():
             meaning.afterwards.append(lambda: recorders.heard(site, device, data))
         case Impact():
-            meaning.afterwards.append(lambda: lane_cycle.picture_of(site, device, event.id))
+            meaning.afterwards.append(lambda: alarm_pictures.ask_nearest(site, device, event.id))
         case Refused():
             meaning.alarm(site, alarms.COMMAND_FAILED, device.id, f"refused {data.channel}: {data.reason.value}")
         case FireAlarm() | FireClear() | FireInput():

@@ -89,7 +89,8 @@ class Subscription:
 
 
 class Feed:
-    """Publishes to everybody who listens. Everything in an event is JSON-able; times are aware datetimes."""
+    """Publishes to everybody who listens. Everything in an event is what msgspec makes JSON of, and never changes
+    again; times are aware datetimes."""
 
     def __init__(self, instance: str = "", now_s: Callable[[], float] = time.monotonic, kept: int = KEPT) -> None:
         """`instance`: the run of the gateway, whose numbers mean nothing to another. `now_s`: never goes back."""

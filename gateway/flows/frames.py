@@ -1,7 +1,7 @@
 """A camera's picture arrives: the newest one is kept in memory for the screens, until the video checks take it over."""
 
 from devices.messages import Frame
-from gateway.flows import lane_cycle, plates, snapshots
+from gateway.flows import alarm_pictures, plates, snapshots
 from gateway.flows.devices import Device
 from gateway.flows.site import Picture, Site
 
@@ -20,4 +20,4 @@ async def frame(site: Site, device: Device, frame: Frame, jpeg: bytes) -> None:
         return
     site.feed.publish({"type": "picture", "device": device.id, "at": frame.at, "command": frame.command})
     plates.picture_came(site, frame.command, site.pictures[device.id])
-    await lane_cycle.picture_came(site, device, frame, jpeg)
+    await alarm_pictures.came(site, device, frame, jpeg)

@@ -5,6 +5,7 @@ at the gate shows or sounds. A wish for relief has an end: answered, done, or to
 Leaves to others: who may see a silent alarm (`web`), the alarm itself (`alarms`).
 """
 
+import asyncio
 import contextlib
 import secrets
 from dataclasses import replace
@@ -19,6 +20,8 @@ from gateway.flows.site import Site
 
 SAME_CALL_S = 30.0
 """Pressed again within this time it is the same call: a hand in need presses more than once."""
+WRITTEN_WITHIN_S = 1.0
+"""So long the answer waits for the disk; with or without it, the control room has heard the call."""
 KEY = "relief:"
 KEPT = timedelta(hours=2)
 """A wish for relief that nobody ended by then is over: the shift has changed."""
@@ -37,9 +40,8 @@ async def panic(site: Site, gate: str, by: str) -> None:
     raised = alarms.show(site, alarms.GUARD_PANIC, gate)
     at = site.clock.now()
     pressed = Entry("guard_panic", at, {"gate": gate, "by": by, "alarm": raised.alarm.id})
-    entries = (pressed,) if raised.entry is None else (raised.entry, pressed)
-    changes = () if raised.change is None else (raised.change,)
-    site.spawn(_write(site, Unit(entries, changes)))
+    written = alarms.hand_over(site, Unit((*raised.rows, pressed), raised.changes))
+    await asyncio.wait({written}, timeout=WRITTEN_WITHIN_S)
 
 
 async def ask_relief(site: Site, gate: str, minutes: int, by: str) -> Relief:
@@ -166,8 +168,3 @@ async def _load(site: Site) -> None:
             again = (alarms.RELIEF_UNANSWERED, relief.gate) in site.alarms.by_cause
             site.help.reliefs[relief.id] = replace(relief, told_again=again)
     site.help.is_loaded = True
-
-
-async def _write(site: Site, unit: Unit) -> None:
-    """However long that takes: the control room has seen it already."""
-    await site.ledger.commit(unit)

@@ -4,10 +4,10 @@ Promises: each call is made once, over restarts too, because the paper remembers
 (`call_duty_leader`), as an alarm at the place, and by a notice where one reaches the duty leader; the alarm grows from
 medium to high, is told again with each call, and is over only when the report is sent. Nothing else stops it: a draft,
 a review that does not come or a returned report do not. A gateway that was away makes up for the newest call it missed.
-Leaves to others: the moments themselves (`core.incident_course`).
+Whether a report's notice has left is looked up when the outbox is done with it, at start, and once a minute. Leaves to
+others: the moments themselves (`core.incident_course`).
 """
 
-import contextlib
 from datetime import datetime
 
 from gateway.core import incident_course as course
@@ -23,6 +23,8 @@ from gateway.flows.site import Site
 GATEWAY = "gateway"
 AGAIN_S = 300.0
 """One that a person has closed while its cause holds comes back after so long, or with the next call."""
+LOOK_ANYWAY_S = 60.0
+"""A record that was given up while its commit was under way may have come through all the same."""
 RANK = {None: 0, "medium": 1, "high": 2}
 
 
@@ -33,17 +35,34 @@ class IncidentWatch:
         self._site = site
         self._raised_at: dict[str, float] = {}
         """When the alarm at a place was last raised (monotonic)."""
+        self._looked_up: set[str] = set()
+        """Notices on their way that were found waiting: the outbox says when there is more to know."""
+        self._forgets_at = site.clock.monotonic() + LOOK_ANYWAY_S
 
     async def look(self) -> None:
         """Make the calls that are due, and have the alarms be as they should."""
         site, now = self._site, self._site.clock.now()
+        if site.clock.monotonic() >= self._forgets_at:
+            self._looked_up, self._forgets_at = set(), site.clock.monotonic() + LOOK_ANYWAY_S
         for incident in open_incidents(site):
-            if course.on_its_way(incident):
-                await _follow_notices(site, incident)
+            await self._follow(incident)
             due = course.due_calls(incident, now)
             if due and await _call(site, incident, due):
                 self._raised_at[incident.place] = site.clock.monotonic()
         await self._alarms(now)
+
+    async def _follow(self, incident: Incident) -> None:
+        """What became of its report is looked up when a notice is new to us, or the outbox is done with it."""
+        site, on_its_way = self._site, set(course.on_its_way(incident))
+        if incident.id not in site.notices_over and on_its_way <= self._looked_up:
+            return
+        site.notices_over.discard(incident.id)  # first: what ends from now on is looked up once more
+        if on_its_way and not await _follow_notices(site, incident):
+            site.notices_over.add(incident.id)
+        self._looked_up = {*self._looked_up, *on_its_way} & self._all_on_their_way()
+
+    def _all_on_their_way(self) -> set[str]:
+        return {notice for incident in open_incidents(self._site) for notice in course.on_its_way(incident)}
 
     async def _alarms(self, now: datetime) -> None:
         """One at each place whose report presses; over where none does any more."""
@@ -69,12 +88,12 @@ class IncidentWatch:
         return not known.holds or RANK.get(known.priority, 0) < RANK[priority]
 
 
-async def _follow_notices(site: Site, incident: Incident) -> None:
-    """What became of the notices that carry a report: one that was given up has sent nothing."""
+async def _follow_notices(site: Site, incident: Incident) -> bool:
+    """What became of the notices that carry a report: one that was given up has sent nothing. False: look again."""
     try:
         known = {one.id: one for one in await site.archive.notices_of(NoticeKind.REPORT.value, [incident.id])}
     except LedgerUnavailable:
-        return
+        return False
     for id in course.on_its_way(incident):
         notice = known.get(id)
         if notice is not None and notice.state == "waiting":
@@ -86,8 +105,13 @@ async def _follow_notices(site: Site, incident: Incident) -> None:
                 raise NotPossible("known_already", "what became of it is known")
             return step_of(course.carried(found, id, at), "arrived" if at else "not_arrived", GATEWAY)
 
-        with contextlib.suppress(NoSuchPermit, NotPossible, LedgerUnavailable):
+        try:
             await move(site, incident.id, work_out)
+        except LedgerUnavailable:
+            return False
+        except (NoSuchPermit, NotPossible):
+            continue  # it is known already, or over
+    return True
 
 
 async def _call(site: Site, incident: Incident, due: tuple[int, ...]) -> bool:
@@ -121,13 +145,5 @@ def _raise(site: Site, incident: Incident, now: datetime, anew: bool) -> None:
     mark = f"{WORD}: " if incident.drill else ""
     detail = f"{mark}incident {incident.id}, due {course.deadline(incident).astimezone(site.campus.timezone):%H:%M}"
     raised = alarms.show(site, alarms.INCIDENT_REPORT_DUE, incident.place, detail, priority=priority, anew=anew)
-    if raised.entry is not None:
-        site.spawn(_write(site, raised))
-
-
-async def _write(site: Site, raised: alarms.Raised) -> None:
-    assert raised.entry is not None
-    try:
-        await site.ledger.commit(Unit((raised.entry,), (raised.change,)))
-    except LedgerUnavailable:
-        alarms.unwritten(site, raised)
+    if raised.changes:
+        alarms.hand_over(site, Unit(raised.rows, raised.changes))

@@ -1,4 +1,4 @@
-"""The cycle of an authorised vehicle, and what an impact sets going.
+"""The cycle of an authorised vehicle.
 
 A plate, a card or a guard grants; the reader or camera carries that out; then, and only then, the bollards of the lane
 go down. What comes after is the device's: the vehicle passes, both loops are clear for a second, the bollard rises by
@@ -8,20 +8,19 @@ during it: that word is lost, the vehicle asks again; one that is carried out af
 
 from datetime import timedelta
 
-from devices.messages import Action, Frame
+from devices.messages import Action
 from gateway.core.drills import emergency_over
 from gateway.core.lanes import Origin
 from gateway.core.papers import OpeningKind
 from gateway.flows import alarms, command, lanes
 from gateway.flows.devices import Device
 from gateway.flows.ports import LedgerUnavailable
-from gateway.flows.site import Picture, Site
+from gateway.flows.site import Site
 
 SPEAKS_WITHIN_S = 10.0
 """A device that lives speaks each five seconds; whoever waits longer than this at the lane asks again."""
 GRANT_LIVES = timedelta(seconds=60)
 """A device acts on an answer within seconds; a guard's comes within the minute that it waits for it."""
-SNAPSHOTS_AT_MOST = 100
 AUTHORISED = "authorised_vehicle"
 """The reason with which a granted vehicle's bollard goes down."""
 
@@ -117,31 +116,6 @@ async def _holds(site: Site, device: Device, cause: str) -> bool:
     answered, by_hand = told.get(second, {}), told.get(first, {})
     for_responders = by_hand.get("by_hand") == OpeningKind.RESPONDER.value
     return answered.get("by") is None and not (for_responders and by_hand.get("by") is not None)
-
-
-async def picture_of(site: Site, device: Device, event: str) -> None:
-    """Something hit a bollard: the nearest camera takes a picture for the alarm."""
-    alarm = site.alarms.by_cause.get((alarms.IMPACT, device.id))
-    camera = nearest_camera(site, device)
-    if alarm is None or camera is None:
-        return
-    try:
-        id = await command.send(site, camera.id, Action.SNAPSHOT.value, "impact", f"event:{device.id}:{event}")
-    except (command.CommandNotPossible, LedgerUnavailable):
-        return  # the alarm stands without a picture
-    site.snapshots[id] = alarm
-    if len(site.snapshots) > SNAPSHOTS_AT_MOST:
-        site.snapshots.popitem(last=False)
-
-
-async def picture_came(site: Site, device: Device, frame: Frame, jpeg: bytes) -> None:
-    """A camera's picture: if it was asked for an alarm, it is kept with it, and the alarm says which one it is."""
-    alarm = site.snapshots.pop(frame.command, None)
-    if alarm is not None:
-        site.alarm_pictures[alarm] = Picture(frame.at, frame.command, jpeg)
-        if len(site.alarm_pictures) > SNAPSHOTS_AT_MOST:
-            site.alarm_pictures.popitem(last=False)
-        await alarms.note(site, alarm, f"picture {frame.id} of {device.id}")
 
 
 def nearest_camera(site: Site, device: Device) -> Device | None:

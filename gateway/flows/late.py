@@ -16,7 +16,8 @@ from gateway.core.kinds import Direction, Outcome
 from gateway.core.reasons import Reason
 from gateway.core.rights import Right
 from gateway.flows import by_hand, openings, pass_uses, permits, waiting
-from gateway.flows.site import Site, TooLate, Waiting
+from gateway.flows.site import Site
+from gateway.flows.waits import TooLate, Waiting
 
 WITHIN = timedelta(minutes=5)
 

@@ -32,6 +32,10 @@ class NoticeKind(StrEnum):
     """An operator who is alone gave no sign of life; for the duty leader."""
     REPORT = "report"
     """The report of an incident itself; for the superior authority."""
+    ORDER = "order"
+    """An order waits for somebody's hand; for those who may sign, countersign or confirm it."""
+    EMERGENCY = "emergency"
+    """Somebody called a lockdown or an evacuation, and it waits for a signature; for those who may sign it."""
 
 
 @dataclass(frozen=True, slots=True)

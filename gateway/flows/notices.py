@@ -24,7 +24,7 @@ from gateway.core.nouns import Decision, Holder, Label
 from gateway.core.papers import Identification, Incident, PaperKind, Visit, VisitState
 from gateway.core.reasons import Reason
 from gateway.core.vigilance import State as VigilState
-from gateway.flows import alarm_words, incident_words
+from gateway.flows import alarm_words, emergency_words, incident_words, order_words
 from gateway.flows import notice_words as words
 from gateway.flows.changes import NoticeQueued
 from gateway.flows.judging import gate_of
@@ -145,6 +145,10 @@ async def message(site: Site, notice: Notice) -> Message | None:
             return alarm_words.unseen(site, notice.about)
         case NoticeKind.SILENT:
             return _operator_silent(site, notice)
+        case NoticeKind.ORDER:
+            return order_words.order_waits(site, notice.about)
+        case NoticeKind.EMERGENCY:
+            return emergency_words.emergency_called(site, notice.about)
 
 
 async def _visitor_waits(site: Site, notice: Notice) -> Message | None:

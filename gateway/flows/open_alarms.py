@@ -86,8 +86,10 @@ class OpenAlarms:
     """When its last row was begun to be written (monotonic)."""
     unwritten: dict[str, None] = field(default_factory=dict)
     """Alarms of which the database knows less than this book, in the order in which they changed."""
+    handed: set[str] = field(default_factory=set)
+    """Members, and their entries, of which the ledger was given how they stand with what a member comes from."""
     recorded: set[str] = field(default_factory=set)
-    """Members whose place the ledger has."""
+    """Members whose place the ledger has in a row."""
     grown: dict[str, None] = field(default_factory=dict)
     """Entries with other members or counts than the screens were told."""
     over: dict[str, list[str]] = field(default_factory=dict)
@@ -117,6 +119,8 @@ class OpenAlarms:
         before = self.by_id.get(alarm.id)
         if before is not None and before.in_group is not None and before.in_group != alarm.in_group:
             self._part(before)
+        if before is None or _standing(before) != _standing(alarm):
+            self.handed.discard(alarm.id)
         self.by_id[alarm.id] = alarm
         self._remember_since(alarm, is_new=before is None)
         if before is None:  # one that is being closed stands for its cause no more, whatever is noted of it meanwhile
@@ -133,6 +137,7 @@ class OpenAlarms:
             book.pop(alarm.id, None)
         self.entries.left(alarm.id)
         self.recorded.discard(alarm.id)
+        self.handed.discard(alarm.id)
         if known is not None and known.in_group is not None:
             self._part(known)
 
@@ -189,3 +194,8 @@ class OpenAlarms:
         of.pop(alarm.id, None)
         if not of:
             self._members.pop(alarm.in_group or "", None)
+
+
+def _standing(alarm: Alarm) -> tuple[str, str, bool]:
+    """What must not be forgotten of one; the rest may be some seconds old."""
+    return alarm.state, alarm.priority, alarm.holds

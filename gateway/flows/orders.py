@@ -17,7 +17,7 @@ from gateway.core.order_wish import Wish
 from gateway.core.orders import Refused
 from gateway.core.papers import Order, OrderState, PaperKind
 from gateway.core.rights import Right
-from gateway.flows import directory_watch, level_changes, order_acts
+from gateway.flows import directory_watch, level_changes, order_acts, order_notices
 from gateway.flows.order_acts import Filed, Shelf
 from gateway.flows.ports import Known, LedgerUnavailable, Outdated
 from gateway.flows.sign_in import Who
@@ -34,17 +34,28 @@ class NoSuchOrder(LookupError):
 
 
 async def file(site: Site, wish: Wish, by: Who, leader: Who | None = None, draft: bool = False) -> Order:
-    """File a new order. The same one again within a minute is answered with the first.
+    """File a new order; whoever has to sign it is told. The same one again within a minute is answered with the first.
 
     Raises `WrongWish`, `Refused`, `LedgerUnavailable`.
     """
     id = secrets.token_hex(8)
-    return await _carry_out(site, lambda shelf: order_acts.file(shelf, id, wish, by, leader, draft))
+    found = order_notices.Hands() if draft else await order_notices.hands(site)
+
+    def work_out(shelf: Shelf) -> Filed:
+        filed = order_acts.file(shelf, id, wish, by, leader, draft)
+        return order_notices.with_notices(filed, found, by.ref, shelf.now)
+
+    return await _carry_out(site, work_out)
 
 
 async def request(site: Site, id: str, by: Who) -> Order:
     """Put a draft before the principal. This and the following raise `NoSuchOrder`, `Refused`, `LedgerUnavailable`."""
-    return await _act(site, id, lambda shelf, order: order_acts.request(shelf, order, by))
+    found = await order_notices.hands(site)
+
+    def work_out(shelf: Shelf, order: Order) -> Filed:
+        return order_notices.with_notices(order_acts.request(shelf, order, by), found, by.ref, shelf.now)
+
+    return await _act(site, id, work_out)
 
 
 async def sign(site: Site, id: str, by: Who) -> Order:

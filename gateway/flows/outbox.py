@@ -16,6 +16,7 @@ import structlog
 
 from gateway.flows import alarms, notices
 from gateway.flows.changes import NoticeMoved
+from gateway.flows.notice_rules import NoticeKind
 from gateway.flows.ports import Delivered, Entry, LedgerUnavailable, Messenger, Notice, Unit
 from gateway.flows.site import Site
 
@@ -123,3 +124,5 @@ class Outbox:
         # Not on disk: the next look finds it as it was. What was sent may then come twice, which a host can bear.
         with contextlib.suppress(LedgerUnavailable):
             await self._site.ledger.commit(Unit(entries, (moved,)), WRITE_WITHIN_S)
+        if notice.kind == NoticeKind.REPORT and moved.state != "waiting":
+            self._site.notices_over.add(notice.about)

@@ -16,7 +16,8 @@ from gateway.core.nouns import Credential, Request
 from gateway.flows.changes import PassUsed
 from gateway.flows.devices import Device
 from gateway.flows.ports import NUMBER_DIGITS, Entry, Known, LedgerUnavailable, Unit
-from gateway.flows.site import Site, Waiting
+from gateway.flows.site import Site
+from gateway.flows.waits import Waiting
 
 REMEMBERED = 1_000
 """Grants of such passes whose result the device may still tell."""

@@ -25,7 +25,8 @@ from gateway.flows import by_hand, command, lane_cycle, openings, told
 from gateway.flows.changes import PlateNoted
 from gateway.flows.permits import WrongField
 from gateway.flows.ports import LedgerUnavailable
-from gateway.flows.site import Picture, Site, Waiting
+from gateway.flows.site import Picture, Site
+from gateway.flows.waits import Waiting
 
 PICTURES_AT_MOST = 100
 LONGEST = 32

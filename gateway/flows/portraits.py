@@ -8,10 +8,10 @@ may see it (`web`).
 
 import asyncio
 import contextlib
-import struct
 import sys
 from typing import Any
 
+from gateway.core.picture_size import jpeg_size, png_size
 from gateway.flows import reading
 from gateway.flows.changes import PortraitKept
 from gateway.flows.ports import Entry, Unit
@@ -28,8 +28,6 @@ APART = (
 )
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""The markers of a JPEG that tell its size."""
 
 
 class NoPicture(ValueError):
@@ -76,9 +74,9 @@ def check(raw: bytes) -> None:
     if len(raw) > BYTES_AT_MOST:
         raise NoPicture(f"the picture is larger than {BYTES_AT_MOST // 1024} KB: make it smaller")
     if raw.startswith(_PNG):
-        size = _png_size(raw)
+        size = png_size(raw)
     elif raw.startswith(_JPEG):
-        size = _jpeg_size(raw)
+        size = jpeg_size(raw)
     else:
         raise NoPicture("this is no JPEG or PNG picture")
     if size is None or 0 in size:
@@ -132,33 +130,3 @@ async def _redraw_apart(raw: bytes) -> bytes:
     if process.returncode != 0 or not jpeg.startswith(_JPEG):
         raise NoPicture("the picture is damaged: save it again as a JPEG")
     return jpeg
-
-
-def _png_size(raw: bytes) -> tuple[int, int] | None:
-    if len(raw) < 33 or raw[12:16] != b"IHDR":
-        return None
-    width, height = struct.unpack(">II", raw[16:24])
-    return width, height
-
-
-def _jpeg_size(raw: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 <= len(raw):
-        if raw[at] != 0xFF:
-            return None
-        marker = raw[at + 1]
-        if marker == 0xFF:
-            at += 1
-        elif marker == 0x01 or 0xD0 <= marker <= 0xD8:
-            at += 2
-        elif marker in _FRAMES:
-            height, width = struct.unpack(">HH", raw[at + 5 : at + 9])
-            return width, height
-        elif marker in (0xD9, 0xDA):
-            return None
-        else:
-            (length,) = struct.unpack(">H", raw[at + 2 : at + 4])
-            if length < 2:
-                return None
-            at += 2 + length
-    return None

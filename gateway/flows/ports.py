@@ -4,6 +4,7 @@ The outside (`store`, `mqtt`) implements these; tests may too. Changes of state 
 become SQL only in the store.
 """
 
+import asyncio
 import ctypes
 import time
 from collections.abc import Mapping, Sequence
@@ -114,12 +115,14 @@ class Issued:
 
 
 class LedgerPort(Protocol):
-    """Keeps records; `commit` returns when they are on disk."""
+    """Keeps records, in the order in which they came; `commit` returns when one is on disk, `hand_over` at once."""
 
     @property
     def is_away(self) -> bool: ...
 
     async def commit(self, unit: Unit, within_s: float | None = None) -> Result: ...
+
+    def hand_over(self, unit: Unit) -> asyncio.Future[Result]: ...
 
 
 class Archive(Protocol):

@@ -24,7 +24,8 @@ from devices.messages import Emergency, LockState, Posture
 from gateway.flows import alarms, drill_marks
 from gateway.flows.devices import Device, Proof
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
-from gateway.flows.site import Asked, Site, Spread
+from gateway.flows.site import Site
+from gateway.flows.spreads import Asked, Spread
 
 LATE_AFTER_S = 5.0
 """So long a device that is there may take to show a posture that it was given."""

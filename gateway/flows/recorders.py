@@ -1,10 +1,11 @@
 """What a camera or recorder says of its recording: whether it records, how much room is left, how far back it reaches.
 
-Promises: `not_recording` at the word that it does not, or when a recorder that used to tell has been silent for
-`SILENT_AFTER_S`; `disk_low` below the configured room; `retention_short` when recordings are removed before they are
-as old as they have to be. A recorder that has removed nothing yet is *growing*: its days are few because it is new.
-None of these is silenced by maintenance. Leaves to others: telling people (`camera_findings`); keeping what was said
-over a restart (`camera_checks` writes it with the camera's state).
+Promises: `not_recording` at the word that it does not, or when a recorder that used to tell, or is asked, has been
+silent for `SILENT_AFTER_S`; `disk_low` below the configured room; `retention_short` when recordings are removed before
+they are as old as they have to be. What a recorder does not tell is not judged. A recorder that has removed nothing yet
+is *growing*: its days are few because it is new. None of these is silenced by maintenance. Where a recorder is asked,
+its word counts and not the camera's own. Leaves to others: asking (`recorder_round`); telling people
+(`camera_findings`); keeping what was said over a restart (`camera_checks` writes it with the camera's state).
 """
 
 import secrets
@@ -15,14 +16,15 @@ from typing import Any
 from devices.messages import Recording as Said
 from gateway.core.cameras import Finding
 from gateway.core.health import Change
+from gateway.core.recordings import Trouble
 from gateway.flows import camera_findings
-from gateway.flows.cameras import CameraState, Evidence, Spell
+from gateway.flows.cameras import CameraState, Evidence, RecorderState, Spell
 from gateway.flows.changes import CameraSpellMoved
 from gateway.flows.devices import Device
 from gateway.flows.site import Site
 
 SILENT_AFTER_S = 15 * 60.0
-"""A recorder tells every five minutes; two words may be lost."""
+"""A recorder tells every five minutes, and is asked so often; two words may be lost."""
 MAY_MOVE = timedelta(hours=2)
 """A recorder removes a piece at a time; that its oldest one is younger by this says that it removes."""
 ROOM_AGAIN = 1.1
@@ -37,38 +39,52 @@ class Recording:
 
     at: datetime
     ok: bool
-    free_bytes: int
-    oldest_at: datetime
-    days_kept: float
+    free_bytes: int | None
+    """None: it does not tell; recorders that are asked never do."""
+    oldest_at: datetime | None
+    """None: it tells no date that can be believed."""
+    days_kept: float | None
     days_wanted: int
     growing: bool
     """It has removed nothing since it is known: its days become more."""
 
     @property
     def is_short(self) -> bool:
-        return self.days_kept < self.days_wanted and not self.growing
+        return self.days_kept is not None and self.days_kept < self.days_wanted and not self.growing
 
 
 async def heard(site: Site, device: Device, said: Said) -> None:
-    """A recorder's word. One of a device that is no configured camera's is only in the ledger."""
+    """A recorder's word; only in the ledger where its device is no camera's, or a recorder is asked for the camera."""
     state = site.cameras.of_device(device.id)
-    if state is None:
-        return
+    if state is not None and state.camera.recorder is None:
+        await told(site, state, said.ok, said.oldest_at, said.free_bytes)
+
+
+async def told(
+    site: Site,
+    state: CameraState,
+    ok: bool,
+    oldest_at: datetime | None,
+    free_bytes: int | None = None,
+    detail: str = "",
+) -> None:
+    """What is known of a camera's recording now. `detail` is for people, and goes with what it finds."""
     now = site.clock.now()
     site.findings.recorder_heard[state.camera.id] = site.clock.monotonic()
     if not site.findings.is_loaded:
         return  # it may stand already; the recorder's next word comes in five minutes
-    known = state.recording
-    begun = known.get("first_oldest_at")
-    first = said.oldest_at if begun is None else min(datetime.fromisoformat(begun), said.oldest_at)
+    begun = state.recording.get("first_oldest_at")
+    known = [at for at in (None if begun is None else datetime.fromisoformat(begun), oldest_at) if at is not None]
     state.recording = {
         "at": now.isoformat(),
-        "ok": said.ok,
-        "free_bytes": said.free_bytes,
-        "oldest_at": said.oldest_at.isoformat(),
-        "first_oldest_at": first.isoformat(),
+        "ok": ok,
+        "free_bytes": free_bytes,
+        "oldest_at": None if oldest_at is None else oldest_at.isoformat(),
     }
-    await _judge(site, state)
+    if known:
+        state.recording["first_oldest_at"] = min(known).isoformat()
+    site.cameras.stale.add(state.camera.id)
+    await _judge(site, state, detail)
 
 
 def state(site: Site, camera: str) -> Recording | None:
@@ -89,33 +105,48 @@ async def look(site: Site) -> None:
     mono = site.clock.monotonic()
     heard_at = site.findings.recorder_heard
     for known in site.cameras:
-        camera = known.camera.id
-        if known.camera.device is None or "at" not in known.recording:
+        camera, why, after_s = known.camera.id, "no word from it", SILENT_AFTER_S
+        if known.camera.recorder is not None:
+            recorder = site.cameras.recorders.get(known.camera.recorder.recorder)
+            if recorder is None:
+                continue
+            why, after_s = _why(recorder, camera), max(after_s, 3 * recorder.recorder.every_s)
+        elif known.camera.device is None or "at" not in known.recording:
             continue
-        if not site.broker_connected:
+        elif not site.broker_connected:
             heard_at[camera] = mono
         since = heard_at.setdefault(camera, mono)  # the gateway's own start counts as a word
-        if mono - since >= SILENT_AFTER_S and Finding.NOT_RECORDING not in known.spells:
-            minutes = (mono - since) / 60
-            await _raise(site, known, Finding.NOT_RECORDING, minutes, SILENT_AFTER_S / 60, "no word from it")
+        if mono - since >= after_s and Finding.NOT_RECORDING not in known.spells:
+            await _raise(site, known, Finding.NOT_RECORDING, (mono - since) / 60, after_s / 60, why)
 
 
-async def _judge(site: Site, known: CameraState) -> None:
+def _why(recorder: RecorderState, camera: str) -> str:
+    if recorder.trouble_of(camera) is Trouble.NOT_LISTED:
+        return "its recorder knows no recording of it"
+    return f"its recorder cannot be asked: {recorder.detail}" if recorder.detail else "its recorder cannot be asked"
+
+
+async def _judge(site: Site, known: CameraState, detail: str) -> None:
     """Raise and clear what the newest word says."""
     said, rules = _as_recording(site, known), site.cameras.rules
     limit = rules.disk_low_gb
-    room = said.free_bytes / GB
-    enough = limit * ROOM_AGAIN if Finding.DISK_LOW in known.spells else limit
     wrong: dict[Finding, tuple[bool, float, float, str]] = {
-        Finding.NOT_RECORDING: (not said.ok, 0.0, 1.0, ""),
-        Finding.DISK_LOW: (room < enough, room, limit, f"{room:.1f} GB"),
-        Finding.RETENTION_SHORT: (
+        Finding.NOT_RECORDING: (not said.ok, float(said.ok), 1.0, detail),
+        # A recorder that does not tell its room takes the place of one that did.
+        Finding.DISK_LOW: (False, limit, limit, ""),
+    }
+    if said.free_bytes is not None:
+        room = said.free_bytes / GB
+        enough = limit * ROOM_AGAIN if Finding.DISK_LOW in known.spells else limit
+        wrong[Finding.DISK_LOW] = (room < enough, room, limit, f"{room:.1f} GB")
+    if said.days_kept is not None:
+        kept = f"{said.days_kept:.1f}/{said.days_wanted} d"
+        wrong[Finding.RETENTION_SHORT] = (
             said.is_short,
             said.days_kept,
             float(said.days_wanted),
-            f"{said.days_kept:.1f}/{said.days_wanted} d",
-        ),
-    }
+            f"{kept}; {detail}" if detail else kept,
+        )
     for finding, (is_wrong, value, threshold, detail) in wrong.items():
         if is_wrong and finding not in known.spells:
             await _raise(site, known, finding, value, threshold, detail)
@@ -144,8 +175,11 @@ async def _clear(site: Site, known: CameraState, finding: Finding, value: float,
 
 def _as_recording(site: Site, known: CameraState) -> Recording:
     kept: dict[str, Any] = known.recording
-    at, oldest = (datetime.fromisoformat(kept[name]) for name in ("at", "oldest_at"))
-    first = kept.get("first_oldest_at")
+    at, ok, wanted = datetime.fromisoformat(kept["at"]), bool(kept["ok"]), known.camera.keep_days
+    room = None if kept["free_bytes"] is None else int(kept["free_bytes"])
+    if kept["oldest_at"] is None:
+        return Recording(at, ok, room, None, None, wanted, growing=False)
+    oldest, first = datetime.fromisoformat(kept["oldest_at"]), kept.get("first_oldest_at")
     days = max(0.0, (site.clock.now() - oldest).total_seconds() / DAY_S)
     growing = first is None or oldest <= datetime.fromisoformat(first) + MAY_MOVE
-    return Recording(at, bool(kept["ok"]), int(kept["free_bytes"]), oldest, days, known.camera.keep_days, growing)
+    return Recording(at, ok, room, oldest, days, wanted, growing)

@@ -159,7 +159,7 @@ async def _forget_pictures(site: Site, data: Path | None) -> int:
     before = site.clock.now() - timedelta(days=site.rules.retention.pictures_days)
     is_open = any(isinstance(paper, Hold) for paper in site.directory.papers.by_id.values())
     if not is_open:
-        for pictures in (site.pictures, site.alarm_pictures, site.wait_pictures):
+        for pictures in (site.pictures, site.wait_pictures):
             for name in [name for name, picture in pictures.items() if picture.at < before]:
                 del pictures[name]
     if data is None:

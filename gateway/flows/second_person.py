@@ -18,7 +18,8 @@ from gateway.core.reasons import Reason
 from gateway.flows import pass_uses, waiting
 from gateway.flows.devices import Device
 from gateway.flows.ports import LedgerUnavailable
-from gateway.flows.site import Site, Waiting
+from gateway.flows.site import Site
+from gateway.flows.waits import Waiting
 
 WITHIN_S = 30.0
 """The second one taps within this time."""

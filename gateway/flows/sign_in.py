@@ -40,6 +40,7 @@ MOST_KNOWN = 10_000
 MOST_WAITING = 20
 """Sign-ins that may wait for one of the two hashing threads; more than that is an attack or an accident."""
 MOST_WAITING_PER_ADDRESS = 4
+_RIGHTS = {right.value: right for right in Right}
 
 
 class WrongPassword(Exception):
@@ -143,14 +144,15 @@ class SignIn:
             return None
         return await self._who_has_session(hash_of(cookie))
 
-    async def still(self, who: Who) -> Who | None:
-        """Who it is by now, None if what proved it has ended: for a stream that stays open. Raises `AccountsAway`."""
+    async def still(self, who: Who, recheck_s: float = RECHECK_S) -> Who | None:
+        """Who it is by now, None if what proved it has ended: for a stream that stays open. `recheck_s`: so old may be
+        what the accounts said; what this process ended counts at once. Raises `AccountsAway`."""
         if who.session is not None:
-            return await self._who_has_session(who.session.hash)
-        return None if who.token is None else await self._who_has_token(who.token.hash)
+            return await self._who_has_session(who.session.hash, recheck_s)
+        return None if who.token is None else await self._who_has_token(who.token.hash, recheck_s)
 
-    async def _who_has_session(self, hash: str) -> Who | None:
-        known = self._fresh(hash)
+    async def _who_has_session(self, hash: str, recheck_s: float = RECHECK_S) -> Who | None:
+        known = self._fresh(hash, recheck_s)
         if known is None:
             known = await self._look(hash, self._accounts.session(hash))
         if known is None or not isinstance(known.proof, Session):
@@ -168,8 +170,8 @@ class SignIn:
             return None
         return await self._who_has_token(hash_of(token))
 
-    async def _who_has_token(self, hash: str) -> Who | None:
-        known = self._fresh(hash)
+    async def _who_has_token(self, hash: str, recheck_s: float = RECHECK_S) -> Who | None:
+        known = self._fresh(hash, recheck_s)
         if known is None:
             known = await self._look(hash, self._accounts.token(hash))
         if known is None or not isinstance(known.proof, Token):
@@ -220,9 +222,9 @@ class SignIn:
         self._by_user.begin(pair, now)
         self._by_address.begin(address, now)
 
-    def _fresh(self, hash: str) -> _Known | None:
+    def _fresh(self, hash: str, recheck_s: float) -> _Known | None:
         known = self._known.get(hash)
-        if known is None or self._clock.monotonic() - known.checked > RECHECK_S:
+        if known is None or self._clock.monotonic() - known.checked > recheck_s:
             return None
         return known
 
@@ -281,8 +283,7 @@ class SignIn:
 
 def rights_of(roles: frozenset[str], table: Mapping[str, frozenset[str]]) -> frozenset[Right]:
     """All rights that `roles` have together by `table`; an unknown role or right gives nothing."""
-    known = {right.value for right in Right}
-    return frozenset(Right(name) for role in roles for name in table.get(role, frozenset()) if name in known)
+    return frozenset(_RIGHTS[name] for role in roles for name in table.get(role, frozenset()) if name in _RIGHTS)
 
 
 def _pair(name: str, address: str) -> str:

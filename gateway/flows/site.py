@@ -16,14 +16,14 @@ from gateway.core.alarm_catalogue import Catalogue
 from gateway.core.control_rooms import room_of
 from gateway.core.kinds import Direction
 from gateway.core.lanes import Act
-from gateway.core.nouns import Campus, Credential, Directory, Presence, Request, World
+from gateway.core.nouns import Campus, Credential, Directory, Presence, World
 from gateway.core.papers import Cause, Emergency
 from gateway.core.pins import Tries
 from gateway.core.plan import Plan
-from gateway.core.quarantine import DEFAULT, Limits
-from gateway.flows.authority import StillMay, nobody_was_asked
+from gateway.flows.authority import PeopleWith, StillMay, nobody_is_known, nobody_was_asked
 from gateway.flows.cameras import CameraBook
 from gateway.flows.devices import Registry
+from gateway.flows.event_marks import Marks
 from gateway.flows.feed import Feed
 from gateway.flows.finding import Finder
 from gateway.flows.finding_book import FindingBook
@@ -32,44 +32,19 @@ from gateway.flows.ledger_book import LedgerBook
 from gateway.flows.notice_rules import HostAsked, NoticeRules
 from gateway.flows.open_alarms import Alarm, OpenAlarms
 from gateway.flows.ports import Archive, Clock, Courier, LedgerPort, PinDigests
-from gateway.flows.retention_rules import Retention
 from gateway.flows.roll_call_book import RollCallBook
 from gateway.flows.room_book import RoomBook
+from gateway.flows.site_rules import Rules
+from gateway.flows.spreads import Spread
 from gateway.flows.throttle import Throttle
 from gateway.flows.token_book import TokenBook
+from gateway.flows.waits import TooLate, Waiting
 from gateway.flows.zone_counts import ZoneCounts
 
 SPREADS = 100
 """Changes of posture whose way to the devices is remembered in memory; the ledger has all of them."""
 RECENT = 20_000
 """Answers kept in memory, so that a repeat and a passage need no query: some minutes of the busiest rush."""
-
-
-@dataclass(frozen=True, slots=True)
-class VisitRules:
-    """When somebody looks after visits that nobody looks after."""
-
-    end_of_day_min: int = 22 * 60 + 30
-    """When visits are checked out or listed as left inside, minutes since local midnight."""
-    overstay_grace_min: int = 15
-    """So long after its end a visit whose visitor is inside is an overstay."""
-    unanswered_min: int = 5
-    """So long a host is given to answer before the gate sees that nobody did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Numbers that the configuration may change."""
-
-    answer_timeout_ms: int = 1_500
-    wait_ms: int = 60_000
-    offline_max_age_s: int = 24 * 3_600
-    list_life_s: int = 7 * 24 * 3_600
-    record_within_s: float = 1.0
-    device_lost_after_s: float = 25.0
-    limits: Limits = DEFAULT
-    retention: Retention = field(default_factory=Retention)
-    visits: VisitRules = VisitRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,39 +59,6 @@ class Answered:
     at: datetime
     hold_ms: int | None
     wait_ms: int | None
-
-
-@dataclass(slots=True)
-class Waiting:
-    """Somebody waits at a portal for a person's word; `until` is when the gateway answers by itself."""
-
-    device: str
-    tap: str
-    request: Request
-    holder: str | None
-    reason: str
-    since: datetime
-    until: datetime
-    nonce: str
-    timer: asyncio.TimerHandle | None = None
-    answered: bool = False
-    credential: str | None = None
-    """The reference of what was shown; after a restart the request has no value any more."""
-    plate_read: str | None = None
-    """The reference of what a camera read."""
-
-    @property
-    def id(self) -> str:
-        """How screens and the API name it."""
-        return f"{self.device}:{self.tap}"
-
-
-@dataclass(frozen=True, slots=True)
-class TooLate:
-    """Somebody whom nobody answered in time, and when they were refused for that."""
-
-    waiting: Waiting
-    closed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,53 +110,6 @@ class PassTurn:
 
 
 @dataclass(slots=True)
-class Marks:
-    """What the ledger has of one boot's events: all up to `seq`, and some beyond.
-
-    Gaps are kept as they were told, by their ends: what a device says of its gaps may be any number.
-    """
-
-    seq: int
-    beyond: set[int]
-    saved: int = 0
-    gaps: list[tuple[int, int]] = field(default_factory=list)
-    coming: set[int] = field(default_factory=set)
-    """Those that are being written."""
-
-    def has(self, seq: int) -> bool:
-        """True if the ledger has this event, or it is known to be gone."""
-        return seq <= self.seq or seq in self.beyond
-
-    def add(self, first: int, last: int) -> bool:
-        """Events `first` to `last` are committed or known to be gone; True if `seq` grew."""
-        if last <= self.seq:
-            return False
-        if first > self.seq + 1:
-            if first == last:
-                self.beyond.add(first)
-            else:
-                self.gaps.append((first, last))
-            return False
-        self.seq = last
-        self._go_on()
-        return True
-
-    def _go_on(self) -> None:
-        """Over what is known beyond, as far as it reaches."""
-        while True:
-            while self.seq + 1 in self.beyond:
-                self.seq += 1
-                self.beyond.discard(self.seq)
-            reached = [gap for gap in self.gaps if gap[0] <= self.seq + 1]
-            if not reached:
-                break
-            self.seq = max(self.seq, *(last for _, last in reached))
-            self.gaps = [gap for gap in self.gaps if gap not in reached]
-        if self.beyond:
-            self.beyond = {seq for seq in self.beyond if seq > self.seq}
-
-
-@dataclass(slots=True)
 class BadCount:
     """Bad messages of one device and reason that are not written yet."""
 
@@ -239,33 +134,6 @@ class Counters:
     unsent: int = 0
     bad_messages: dict[str, int] = field(default_factory=dict)
     decisions: dict[tuple[str, str, str], int] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Asked:
-    """One device of a spread: the version that it was given, and when it showed it."""
-
-    version: int
-    asked_at: datetime
-    shown_at: datetime | None = None
-
-
-@dataclass(slots=True)
-class Spread:
-    """One change of posture on its way: what changed, and every device that was asked to follow."""
-
-    cause: str
-    """`emergency`, `level`, or `settings`."""
-    of: str | None
-    """The emergency's id or the order's."""
-    zones: tuple[str, ...]
-    drill: bool
-    at: datetime
-    devices: dict[str, Asked]
-    shown: int = 0
-    """How many of them have shown it."""
-    is_told: bool = False
-    """Its record is written."""
 
 
 class Site:
@@ -345,6 +213,7 @@ class Site:
         """What was done to an emergency and is not in the directory yet, with the version that will have it."""
         self.spreads: deque[Spread] = deque(maxlen=SPREADS)
         self.still_may: StillMay = nobody_was_asked
+        self.people_with: PeopleWith = nobody_is_known
         self.ending: set[str] = set()
         """Emergencies whose end is being written: nothing new builds on them."""
         self.fires: set[str] = set()
@@ -366,7 +235,6 @@ class Site:
         self.latching: dict[str, Act] = {}
         """Commands to a bollard that latch it or end that, until the device has answered."""
         self.snapshots: OrderedDict[str, str] = OrderedDict()
-        self.alarm_pictures: OrderedDict[str, Picture] = OrderedDict()
         """Pictures that were asked for an alarm: the snapshot's command, and the alarm."""
         self.snapshots_for_checks: OrderedDict[str, asyncio.Future[Picture]] = OrderedDict()
         """Pictures that the round of health checks has asked for, by the snapshot's command."""
@@ -382,6 +250,8 @@ class Site:
         """What the rules said of each visit, and what that hung on; `visit_lists` keeps it."""
         self.visits_moment: Any = None
         self.notices = NoticeRules()
+        self.notices_over: set[str] = set()
+        """What notices were about that were sent or given up: whoever waits for that looks, and takes it out."""
         self.hosts_asked: dict[str, HostAsked] = {}
         """Visits that wait for the word of their host, by id, and how that stands."""
         self.link_tries = Throttle(free=20, longest_s=60, forget_s=900)

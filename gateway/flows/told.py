@@ -37,24 +37,22 @@ def person(site: Site, ref: str | None) -> dict[str, str] | None:
 def decision_event(
     site: Site, device: Device, tap: str, request: Request, decision: Decision, answered: Answered
 ) -> dict[str, Any]:
-    """A decision as the live page shows it."""
+    """A decision as the live page shows it. Words and findings stay as they are until somebody encodes them: whoever
+    taps waits for this."""
     return {
         "type": "decision",
         "id": f"{device.id}:{tap}",
         "at": answered.at,
         "portal": request.portal,
-        "direction": request.direction.value,
+        "direction": request.direction,
         "device": device.id,
-        "outcome": decision.outcome.value,
-        "reason": decision.reason.value,
+        "outcome": decision.outcome,
+        "reason": decision.reason,
         "holder": person(site, decision.holder),
-        "credential": request.credential.value,
+        "credential": request.credential,
         "level": int(decision.level),
-        "trace": [
-            {"rule": f.rule, "verdict": f.verdict.value, "reason": None if f.reason is None else f.reason.value}
-            for f in decision.trace
-        ],
-        "notices": [reason.value for reason in decision.notices],
+        "trace": decision.trace,
+        "notices": decision.notices,
         "slip": slip(site, decision.holder, request.direction, answered.at),
     }
 

@@ -92,9 +92,8 @@ async def _missed(site: Site, room: ControlRoom, vigil: Vigil) -> None:
     raised = alarms.show(site, alarms.OPERATOR_SILENT, room.id, anew=True)
     queued = _to_the_duty_leader(site, room.id)
     body = {"room": room.id, "asked_at": vigil.asked_at}
-    entries = (Entry("vigilance_missed", now, body), *((raised.entry,) if raised.entry is not None else ()))
-    changes = (*((raised.change,) if raised.change is not None else ()), *queued.changes)
-    await alarms.write(site, Unit((*entries, *queued.entries), changes))
+    entries = (Entry("vigilance_missed", now, body), *raised.rows, *queued.entries)
+    await alarms.write(site, Unit(entries, (*raised.changes, *queued.changes)))
 
 
 def _to_the_duty_leader(site: Site, room: str) -> notices.Queued:

@@ -85,6 +85,7 @@ async def end_the_day(site: Site, now: datetime) -> None:
     if moment is None:
         return
     key = rounds.round_key(ROUND, moment)
+    raised: list[alarms.Raised] = []
     try:
         if await site.archive.told([key]):
             rounds.made(site, ROUND, moment)
@@ -97,12 +98,15 @@ async def end_the_day(site: Site, now: datetime) -> None:
         since = moment - timedelta(days=1)
         tonight = [visit for visit in listed if visit.left_inside_at is not None and visit.left_inside_at > since]
         body = {"day": f"{moment:%Y-%m-%d}", "left_inside": [visit.id for visit in tonight], "in_all": len(listed)}
-        await site.ledger.commit(Unit((Entry("visits_end_of_day", now, body, key),)), 10.0)
+        for place, many in _by_gate(site, listed).items():
+            raised.append(alarms.show(site, alarms.LEFT_INSIDE, place, f"visits: {many}"))
+        rows = (Entry("visits_end_of_day", now, body, key), *(row for one in raised for row in one.rows))
+        await site.ledger.commit(Unit(rows, tuple(change for one in raised for change in one.changes)), 10.0)
     except LedgerUnavailable:
+        for one in raised:
+            alarms.unwritten(site, one)
         return
     rounds.made(site, ROUND, moment)
-    for place, many in _by_gate(site, listed).items():
-        await alarms.raise_alarm(site, alarms.LEFT_INSIDE, place, f"visits: {many}")
 
 
 async def clear_alarms(site: Site, now: datetime) -> None:

@@ -42,7 +42,8 @@ from gateway.flows.devices import Device
 from gateway.flows.judging import as_if_shown
 from gateway.flows.notes import note
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Result, Unit, Written
-from gateway.flows.site import Answered, Site, TooLate, Waiting
+from gateway.flows.site import Answered, Site
+from gateway.flows.waits import TooLate, Waiting
 
 LATE_AT_MOST = 500
 HEARD_AGAIN_S = 0.1

@@ -310,7 +310,7 @@ def _recording(site: Site, camera: str | None) -> dict[str, Any] | None:
         "ok": said.ok,
         "free_bytes": said.free_bytes,
         "oldest_at": said.oldest_at,
-        "days_kept": round(said.days_kept, 1),
+        "days_kept": None if said.days_kept is None else round(said.days_kept, 1),
         "days_wanted": said.days_wanted,
         "growing": said.growing,
     }

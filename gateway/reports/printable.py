@@ -73,7 +73,9 @@ def numbers(site: Site, line: Line) -> dict[str, Any]:
         "mean_mend_s": line.mean_mend_s,
         "standing": line.standing,
         "orders_open": line.orders_open,
-        "recording": None if said is None else f"{said.days_kept:.1f} / {said.days_wanted}{' ↑' * said.growing}",
+        "recording": None
+        if said is None or said.days_kept is None
+        else f"{said.days_kept:.1f} / {said.days_wanted}{' ↑' * said.growing}",
     }
 
 

@@ -297,14 +297,17 @@ def erase_days(connection: Connection, keys: Sequence[str]) -> None:
 
 def pictures_due(connection: Connection, before: datetime, limit: int) -> list[str]:
     """Pictures of findings that are mended and of alarms that are closed, unless somebody still has to mend something
-    at that camera, or an open incident is about them; those of references stay with them."""
+    at that camera, or an open incident is about them. Those of references stay as long as these are in use, and then
+    until nothing stands at the camera any more that was held against them."""
     pictures, spells = camera_pictures, camera_spells
     stands = sa.exists().where(spells.c.id == pictures.c.of, spells.c.cleared_at.is_(None))
+    anything_stands = sa.exists().where(spells.c.camera == pictures.c.camera, spells.c.cleared_at.is_(None))
+    of_a_look = pictures.c.why == "reference"
     query = (
         sa.select(pictures.c.id)
         .where(
             pictures.c.at < before,
-            pictures.c.why != "reference",
+            sa.or_(sa.not_(of_a_look), sa.and_(_is_retired(before), sa.not_(anything_stands))),
             sa.not_(stands),
             sa.not_(_is_open()),
             sa.not_(_is_at_work()),
@@ -314,6 +317,12 @@ def pictures_due(connection: Connection, before: datetime, limit: int) -> list[s
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
+
+
+def _is_retired(before: datetime) -> Any:
+    """The reference that the picture is of has not been in use since then."""
+    looks = camera_references
+    return sa.exists().where(looks.c.id == camera_pictures.c.of, looks.c.retired_at < before)
 
 
 def _is_open() -> Any:
@@ -333,4 +342,7 @@ def _is_of_an_incident() -> Any:
 
 
 def erase_pictures(connection: Connection, keys: Sequence[str]) -> None:
+    """These pictures; of an old reference what it was made of, when it was in use, and its numbers stay."""
+    looks = camera_references
+    connection.execute(sa.update(looks).where(looks.c.picture.in_(keys)).values(picture=None))
     connection.execute(sa.delete(camera_pictures).where(camera_pictures.c.id.in_(keys)))

@@ -83,6 +83,11 @@ class Writer:
         Raises `LedgerUnavailable` if it was not written in time: it will not be written later, unless the commit was
         under way at that moment.
         """
+        return await self.hand_over(unit, within_s)
+
+    def hand_over(self, unit: Unit, within_s: float | None = None) -> asyncio.Future[Result]:
+        """The same without waiting: what is given to the ledger afterwards is written after `unit`. Raises
+        `LedgerUnavailable` if too many wait."""
         if self._queue.qsize() >= QUEUE_SIZE:
             raise LedgerUnavailable("too many records wait for the database")
         loop = asyncio.get_running_loop()
@@ -95,7 +100,7 @@ class Writer:
             if self._sweep is None:
                 self._for_nobody = 0
                 self._sweep = loop.call_later(SWEEP_S, self._give_up_the_late, loop)
-        return await future
+        return future
 
     def _give_up_the_late(self, loop: asyncio.AbstractEventLoop) -> None:
         """One timer for all that wait, instead of one for each: most are done long before."""

@@ -18,17 +18,22 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import msgspec
 import structlog
 
 from gateway.core.health import Timing
+from gateway.core.recordings import Answer, Recorder, Trouble
 from gateway.video import child_process
 from gateway.video.capture import talk, wire
 from gateway.video.jobs import Failure, Job, Outcome, Reason, Ref
 
 LATE_S = 0.8
 """Past a job's deadline, an eye that has not answered will not."""
+
+RECORDER_S = 60.0
+"""The eye gives a recorder 45 s."""
 
 PING_EVERY_S = 5.0
 DEAF_AFTER = 4
@@ -61,6 +66,7 @@ class _Running:
 
     process: asyncio.subprocess.Process
     asked: dict[int, _Asked] = field(default_factory=dict)
+    recorders: dict[int, asyncio.Future[Answer]] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     """Keys of references whose bytes it has."""
     heard: float = field(default_factory=time.monotonic)
@@ -136,6 +142,24 @@ class Eye:
         if outcome.failure is not None and outcome.failure.reason is Reason.EYE_AWAY and not outcome.seen:
             return self._failed(job, began, mono, Reason.EYE_AWAY, outcome.failure.detail)
         return _on_clock(outcome, began, mono)
+
+    async def ask_recorder(self, recorder: Recorder, tokens: tuple[str, ...]) -> Answer:
+        """What a recorder tells of its recordings. Never raises, except when it is cancelled itself."""
+        running = self._running
+        if running is None or not running.begun:
+            return _not_asked(self.why_away or "the eye is starting")
+        self._numbers += 1
+        number = self._numbers
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        running.recorders[number] = answer
+        try:
+            self._tell(running, talk.AskRecorder(number, recorder, tokens))
+            async with asyncio.timeout(RECORDER_S):
+                return await answer
+        except TimeoutError:
+            return _not_asked("the eye did not answer in time")
+        finally:
+            running.recorders.pop(number, None)
 
     def forget(self, camera: str) -> None:
         """Close what is kept open of this camera: it was removed, or its address changed."""
@@ -215,6 +239,10 @@ class Eye:
                 asked = running.asked.get(message.number)
                 if asked is not None and not asked.answer.done():
                     asked.answer.set_result(message.outcome)
+            elif isinstance(message, talk.RecorderTold):
+                answer = running.recorders.get(message.number)
+                if answer is not None and not answer.done():
+                    answer.set_result(message.answer)
             elif isinstance(message, talk.Lacks):
                 asked = running.asked.get(message.number)
                 if asked is not None:
@@ -250,6 +278,13 @@ class Eye:
                 asked.answer.set_result(
                     Outcome(camera=asked.job.camera, started_s=0.0, took_s=0.0, failure=Failure(Reason.EYE_AWAY, why))
                 )
+        for answer in running.recorders.values():
+            if not answer.done():
+                answer.set_result(_not_asked(why))
+
+
+def _not_asked(why: str) -> Answer:
+    return Answer(datetime.now(UTC), trouble=Trouble.OURS, detail=why)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

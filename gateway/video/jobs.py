@@ -19,7 +19,7 @@ from gateway.core.health import Measures, Timing
 
 
 class Reason(StrEnum):
-    """Why there was no outcome. What the camera gave as its answer and what was our own part stay apart (`miss_of`)."""
+    """Why there was no outcome. What the camera gave as its answer and what was our own part stay apart (`miss`)."""
 
     BAD_ADDRESS = "bad_address"
     """The address cannot be used as it is written."""

@@ -12,6 +12,7 @@ from gateway.flows import alarms, camera_gaps
 from gateway.flows.camera_checks import CheckRecord
 from gateway.flows.camera_watch import CameraWatch
 from gateway.flows.ports import LedgerUnavailable
+from gateway.flows.recorder_round import RecorderRound
 from gateway.flows.site import Site
 from gateway.video.eye import Eye
 from gateway.video.watcher import Watcher
@@ -42,6 +43,7 @@ class Round:
         )
         self._watcher = Watcher(site, self._eye)
         self._watch = CameraWatch(site)
+        self._recorders = RecorderRound(site, self._eye.ask_recorder)
         self._task: asyncio.Task[None] | None = None
         self.is_running = False
         """The cameras' book is loaded and the plan goes on."""
@@ -60,13 +62,15 @@ class Round:
             return
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        await self._recorders.stop()
         if self.is_running and len(self._site.cameras):
             await self._watcher.end()
         await self._eye.stop()
 
     async def look(self) -> None:
-        """Each second: findings told again, orders, windows, rounds."""
+        """Each second: recorders asked, findings told again, orders, windows, rounds."""
         if self.is_running:
+            await self._recorders.look()
             await self._watch.look()
 
     async def _run(self) -> None:

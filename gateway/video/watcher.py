@@ -30,7 +30,7 @@ from gateway.flows.checks_text import in_short
 from gateway.flows.ports import LedgerUnavailable
 from gateway.flows.site import Site
 from gateway.video.asking import Asking
-from gateway.video.jobs import Job, Outcome
+from gateway.video.jobs import Failure, Job, Outcome
 
 log = structlog.get_logger(__name__)
 
@@ -231,7 +231,7 @@ class Watcher:
         """What the look means."""
         failure = outcome.failure
         is_lost = failure is not None and failure.miss is Miss.CAMERA and not outcome.seen
-        state.trouble = failure.reason.value if failure is not None and not outcome.seen else ""
+        self._tell_trouble(state, None if outcome.seen else failure)
         lost_at_s = outcome.started_s + outcome.took_s if is_lost else None
         seen = [(one.at_s, one.measures) for one in outcome.seen]
         # A camera's own clock is held against the site's, on which everything in an outcome is told.
@@ -245,6 +245,14 @@ class Watcher:
                 self._site.cameras.keep_picture(state.camera.id, at, outcome.picture)
         against = outcome.seen[-1].reference if outcome.seen else None
         await follow(self._site, state, changes, outcome.picture, against)
+
+    def _tell_trouble(self, state: CameraState, failure: Failure | None) -> None:
+        """Why no picture came, each time that it is for another reason: the record says only whose fault it was."""
+        before, state.trouble = state.trouble, "" if failure is None else failure.reason.value
+        if failure is not None and state.trouble != before:
+            log.warning("camera_not_seen", camera=state.camera.id, reason=state.trouble, detail=failure.detail)
+        elif before and failure is None:
+            log.info("camera_seen_again", camera=state.camera.id)
 
     def _done(self, state: CameraState, due: Due, outcome: Outcome) -> None:
         if not outcome.seen:

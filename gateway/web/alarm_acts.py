@@ -7,10 +7,9 @@ is one.
 from collections.abc import Awaitable
 
 import msgspec
-from aiohttp import web
 
 from gateway.core.control_rooms import EVERY_ROOM
-from gateway.flows import alarm_acts, alarm_rows, reading
+from gateway.flows import alarm_acts, alarm_rows
 from gateway.flows.alarm_rows import SILENT
 from gateway.flows.alarms import NoSuchAlarm
 from gateway.flows.open_alarms import Alarm
@@ -50,16 +49,6 @@ async def get_alarm(call: Call) -> shapes.AlarmStory:
 
 async def get_catalogue(call: Call) -> shapes.CatalogueInfo:
     return views.catalogue(call.site.catalogue)
-
-
-async def alarm_picture(call: Call) -> web.Response:
-    """The picture that was taken for an alarm; who looked is recorded first."""
-    alarm = call.path("alarm")
-    picture = call.site.alarm_pictures.get(alarm)
-    if picture is None:
-        raise not_found("picture")
-    await reading.note(call.site, call.by.ref, "alarm_picture", 1)
-    return web.Response(body=picture.jpeg, content_type="image/jpeg")
 
 
 async def acknowledge_alarm(call: Call) -> shapes.AlarmInfo:

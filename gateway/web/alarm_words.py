@@ -3,7 +3,6 @@
 ALARM_WORDS: dict[str, dict[str, str]] = {
     "alarm_moment": {
         "alarm": "Told",
-        "alarm_noted": "More is known",
         "alarm_returned": "Its cause is over",
         "alarm_acknowledged": "Acknowledged",
         "alarm_closed": "Closed",

@@ -52,14 +52,28 @@ class StandingFinding(Answer, frozen=True):
 
 
 class RecordingInfo(Answer, frozen=True):
-    """What the recorder said last. `growing`: it has removed nothing yet, so its days become more."""
+    """What the recorder said last. `growing`: it has removed nothing yet, so its days become more. `oldest_at` and
+    `days_kept` are null where it tells no date that can be believed, `disk_free_gb` where it does not tell its room, as
+    no recorder does that is asked."""
 
     at: datetime
     recording: bool
-    oldest_at: datetime
-    days_kept: float
+    oldest_at: datetime | None
+    days_kept: float | None
     growing: bool
-    disk_free_gb: float
+    disk_free_gb: float | None
+
+
+class RecorderInfo(Answer, frozen=True):
+    """The recorder that is asked for a camera's recording. `trouble`: why nothing came of it when it was asked last;
+    `clock_off_s`: by how much its clock is ahead, where that is more than a minute."""
+
+    id: str
+    token: str | None
+    asked_at: datetime | None
+    answered_at: datetime | None
+    trouble: str | None
+    clock_off_s: float | None
 
 
 class CameraInfo(Answer, frozen=True):
@@ -134,6 +148,7 @@ class CameraDetail(Answer, frozen=True):
     keep_days: int
     """So many days of recording there have to be."""
     recording: RecordingInfo | None
+    recorder: RecorderInfo | None
     findings: list[FindingInfo]
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from gateway.core.recordings import CLOCK_OFF_S
 from gateway.core.rights import Right
 from gateway.flows import alarms, camera_checks, camera_findings, camera_looks, reading, recorders, work_orders
 from gateway.flows.cameras import CameraState, LookOf, Spell
@@ -62,6 +63,7 @@ async def get_camera(call: Call) -> shapes.CameraDetail:
         camera.fps,
         camera.keep_days,
         _recording(site, camera.id),
+        _recorder(site, state),
         [await _finding(site, spell, with_pictures=spell.id in with_pictures) for spell in shown],
     )
 
@@ -138,9 +140,8 @@ async def get_camera_picture(call: Call) -> web.Response:
 
 async def get_evidence(call: Call) -> web.Response:
     """A small picture that belongs to a finding, a reference or an alarm; who looked is recorded first."""
-    state, id = _camera(call), call.path("picture")
-    picture = await call.site.archive.cameras.picture(id)
-    if picture is None or picture.camera != state.camera.id:
+    picture = await call.site.archive.cameras.picture(call.path("picture"))
+    if picture is None or picture.camera != call.path("camera"):
         raise not_found("picture")
     await reading.note(call.site, call.by.ref, "camera_evidence", 1)
     return _jpeg(call, picture.jpeg, picture.id)
@@ -228,8 +229,25 @@ def _recording(site: Site, camera: str) -> shapes.RecordingInfo | None:
     said = recorders.state(site, camera)
     if said is None:
         return None
-    return shapes.RecordingInfo(
-        said.at, said.ok, said.oldest_at, round(said.days_kept, 1), said.growing, round(said.free_bytes / 1e9, 1)
+    days = None if said.days_kept is None else round(said.days_kept, 1)
+    free = None if said.free_bytes is None else round(said.free_bytes / 1e9, 1)
+    return shapes.RecordingInfo(said.at, said.ok, said.oldest_at, days, said.growing, free)
+
+
+def _recorder(site: Site, state: CameraState) -> shapes.RecorderInfo | None:
+    named = state.camera.recorder
+    asked = None if named is None else site.cameras.recorders.get(named.recorder)
+    if named is None or asked is None:
+        return None
+    trouble = asked.trouble_of(state.camera.id)
+    ahead = asked.clock_ahead_s
+    return shapes.RecorderInfo(
+        id=asked.recorder.id,
+        token=named.token,
+        asked_at=asked.asked_at,
+        answered_at=asked.answered_at,
+        trouble=None if trouble is None else trouble.value,
+        clock_off_s=None if ahead is None or abs(ahead) <= CLOCK_OFF_S else round(ahead),
     )
 
 

@@ -18,6 +18,7 @@ from gateway.flows.device_view import DeviceRecords
 from gateway.flows.enrolling import Enrolling
 from gateway.flows.kiosk_locks import KioskLocks
 from gateway.flows.passwords import Passwords
+from gateway.flows.plan_signs import PlanSigns
 from gateway.flows.printing import NoPrinters, Printing
 from gateway.flows.reading import Records
 from gateway.flows.report_port import AvailabilityReports
@@ -94,6 +95,7 @@ class Parts:
     enrolling: Enrolling | None = None
     """How devices come and go; None: only by the command line."""
     lone_counts: LoneCounts = field(default_factory=LoneCounts)
+    plan_signs: PlanSigns = field(default_factory=PlanSigns)
     paper: "PaperFolder | None" = None
     """Where the papers for a day without power lie; None: none are kept."""
     streams: set[web.WebSocketResponse] = field(default_factory=set)

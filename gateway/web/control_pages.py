@@ -63,6 +63,7 @@ async def page(call: Call) -> web.Response:
         texts=texts,
         state=state,
         tabs=tabs,
+        here=call.request.path_qs,
         wall=wall,
         alarms=alarms[:FIRST_PAINT],
         more=max(0, len(alarms) - FIRST_PAINT),

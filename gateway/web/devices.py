@@ -12,8 +12,9 @@ from gateway.flows import command, device_status, plates, quarantine, reading, w
 from gateway.flows.devices import Device
 from gateway.flows.permits import WrongField
 from gateway.flows.sign_in import Who
-from gateway.flows.site import Site, Waiting
+from gateway.flows.site import Site
 from gateway.flows.told import person
+from gateway.flows.waits import Waiting
 from gateway.web import shapes
 from gateway.web.context import Call
 from gateway.web.problems import FieldError, Kind, Problem, not_found

@@ -10,7 +10,8 @@ from gateway.core.nouns import Portal
 from gateway.flows.card_sign_in import place_of
 from gateway.flows.late import still_late
 from gateway.flows.sign_in import Who
-from gateway.flows.site import Site, Waiting
+from gateway.flows.site import Site
+from gateway.flows.waits import Waiting
 from gateway.web.alarm_views import hears_silent, open_at
 from gateway.web.context import Parts
 from gateway.web.devices import as_device, as_waiting, sees_plates, who_waits, without_plate

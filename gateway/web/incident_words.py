@@ -113,7 +113,6 @@ INCIDENT_WORDS: dict[str, dict[str, str]] = {
         "called": "Telephone call",
         "alarm": "Alarm",
         "alarm_again": "Alarm told again",
-        "alarm_noted": "More is known of an alarm",
         "alarm_acknowledged": "Alarm acknowledged",
         "alarm_closed": "Alarm closed",
         "alarm_returned": "Cause of an alarm is over",

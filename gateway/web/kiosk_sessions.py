@@ -8,12 +8,11 @@ import msgspec
 from aiohttp import web
 
 from gateway.flows.card_sign_in import NoKiosk
-from gateway.flows.sign_in import ABSOLUTE, TooManyTries, Who, WrongPassword
+from gateway.flows.sign_in import TooManyTries, Who, WrongPassword
 from gateway.web import kiosk_shapes as shapes
 from gateway.web.context import Call
-from gateway.web.dispatch import cookie_name
 from gateway.web.problems import Kind, Problem, not_found
-from gateway.web.sessions import me_of
+from gateway.web.sessions import give_cookie, me_of, too_many
 
 
 async def sign_on(call: Call) -> web.Response:
@@ -28,7 +27,7 @@ async def sign_on(call: Call) -> web.Response:
         raise Problem(Kind.WRONG_PIN) from None
     except TooManyTries as error:
         parts.metrics.sign_in("throttled")
-        raise _too_many(error) from None
+        raise too_many(error) from None
     parts.metrics.sign_in("signed_in")
     if call.who is not None:
         await parts.sign_in.sign_out(call.who)
@@ -43,7 +42,7 @@ async def unlock(call: Call) -> web.Response:
     except WrongPassword:
         raise Problem(Kind.WRONG_PIN) from None
     except TooManyTries as error:
-        raise _too_many(error) from None
+        raise too_many(error) from None
     except NoKiosk:
         raise Problem(Kind.CONFLICT, "this session never locks") from None
     return _with_cookie(call, cookie, who, 200)
@@ -74,21 +73,8 @@ def state_of(call: Call, who: Who) -> shapes.KioskState:
 
 
 def _with_cookie(call: Call, cookie: str | None, who: Who, status: int) -> web.Response:
-    parts = call.parts
     body = msgspec.json.encode(shapes.SignedOn(me_of(call.site, who), state_of(call, who)))
     response = web.Response(body=body, status=status, content_type="application/json")
     if cookie is not None:
-        response.set_cookie(
-            cookie_name(parts),
-            cookie,
-            path="/",
-            httponly=True,
-            samesite="Strict",
-            secure=parts.tls is not None,
-            max_age=round(ABSOLUTE.total_seconds()),
-        )
+        give_cookie(response, call.parts, cookie)
     return response
-
-
-def _too_many(error: TooManyTries) -> Problem:
-    return Problem(Kind.TOO_MANY, retry_after_s=max(1, round(error.wait_s + 0.5)))

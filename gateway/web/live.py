@@ -30,6 +30,7 @@ from gateway.web.devices import as_device, from_device_event, sees_plates, who_w
 from gateway.web.dispatch import is_locked
 from gateway.web.live_hub import Page
 from gateway.web.live_state import away, event_id, eyes, feed_id, in_force
+from gateway.web.live_wire import AGREED, EXTENSIONS, Wire, takes_packed
 from gateway.web.problems import Kind, Problem, not_found
 
 log = structlog.get_logger(__name__)
@@ -80,13 +81,17 @@ async def stream(call: Call) -> web.StreamResponse:
         raise Problem(Kind.TOO_MANY, "too many open streams", retry_after_s=10)
     socket = web.WebSocketResponse(heartbeat=PING_S, max_msg_size=LONGEST_MESSAGE, compress=False)
     socket[USER] = who.name
+    unpacks = of == "control" and takes_packed(",".join(call.request.headers.getall(EXTENSIONS, ())))
+    if unpacks:
+        socket.headers[EXTENSIONS] = AGREED
     await socket.prepare(call.request)
     parts.streams.add(socket)
     parts.metrics.stream_opened()
     try:
         match call.query.of:
             case "control":
-                await _control(parts, who, socket, call.query.after, room)
+                wire = Wire(socket, call.request.transport, unpacks)
+                await _control(parts, who, socket, wire, call.query.after, room)
             case "cameras":
                 await _cameras(parts, who, socket)
             case _:
@@ -113,9 +118,9 @@ def _room_of(call: Call) -> str:
     return room if call.may(Right.CLOSE_ALARMS) else ""
 
 
-async def _control(parts: Parts, who: Who, socket: web.WebSocketResponse, after: str, room: str) -> None:
+async def _control(parts: Parts, who: Who, socket: web.WebSocketResponse, wire: Wire, after: str, room: str) -> None:
     """A page of the control room: the hub tells all of them together."""
-    hub, page, site = parts.control_hub, Page(who.rights), parts.site
+    hub, page, site = parts.control_hub, Page(who.rights, wire), parts.site
     hub.join(page)
     if room:
         site.rooms.open_page(room, who.ref, site.clock.now())
@@ -123,8 +128,10 @@ async def _control(parts: Parts, who: Who, socket: web.WebSocketResponse, after:
         first = await control_stream.begin(parts, who, hub, page, after)
         if first is not None:
             page.begin_with(first)
-        await _run(parts, who, socket, page.send(socket), page.keep_up(), look_every_s=CHECK_OF_MANY_S)
+        await _run(parts, who, socket, page.keep_up(), look_every_s=CHECK_OF_MANY_S)
     finally:
+        if wire.untaken:
+            wire.abort()  # else what a sleeping browser never takes is kept for it
         if room:
             site.rooms.close_page(room, who.ref, site.clock.now())
         await hub.leave(page)
@@ -280,7 +287,8 @@ async def _watch_session(parts: Parts, who: Who, socket: web.WebSocketResponse, 
     while True:
         await asyncio.sleep(every_s)
         try:
-            still = await parts.sign_in.still(who)
+            # Ten pages of one person ask the accounts once.
+            still = await parts.sign_in.still(who, every_s)
         except AccountsAway:
             continue
         if still is None or still.rights != who.rights:

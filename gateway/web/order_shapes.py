@@ -122,6 +122,8 @@ class OrderInfo(Answer, frozen=True):
     timeline: list[LevelChange]
     whole_site: bool = False
     """It covers everything."""
+    told: int | None = None
+    """How many people a notice told, or is on its way to, that it waits for them; null while it waits for nobody."""
 
 
 class Orders(Answer, frozen=True):

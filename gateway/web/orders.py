@@ -7,6 +7,7 @@ begins with its word.
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from gateway.core import orders as life
 from gateway.core.levels import Moment, changes_between, order_in_force
@@ -16,8 +17,9 @@ from gateway.core.order_wish import Wish, site_zone
 from gateway.core.orders import Refused
 from gateway.core.papers import Authority, Oral, Order, OrderState
 from gateway.core.rights import Right
-from gateway.flows import clock_watch, orders, propagation
+from gateway.flows import clock_watch, order_notices, orders, propagation
 from gateway.flows.order_acts import WrongWish
+from gateway.flows.order_words import waits
 from gateway.flows.sign_in import Who, rights_of
 from gateway.flows.site import Site
 from gateway.web import order_shapes as shapes
@@ -70,8 +72,9 @@ async def revoke_order(call: Call) -> shapes.OrderInfo:
 
 
 async def list_orders(call: Call) -> shapes.Orders:
-    names = await _names(call)
-    found = [as_order(call.site, order, names) for order in await orders.every(call.site)]
+    names, known = await _names(call), await orders.every(call.site)
+    told = await order_notices.told(call.site, [order.id for order in known if waits(order)])
+    found = [as_order(call.site, order, names, told) for order in known]
     wanted = [order for order in found if call.query.state in (None, order.state)]
     return shapes.Orders(wanted[: call.query.limit])
 
@@ -81,7 +84,7 @@ async def get_order(call: Call) -> shapes.OrderInfo:
         order = await orders.find(call.site, call.path("order"))
     except orders.NoSuchOrder:
         raise not_found("order") from None
-    return as_order(call.site, order, await _names(call))
+    return await _shown(call, order)
 
 
 # ---------------------------------------------------------------- the level and the clock
@@ -133,8 +136,15 @@ def timeline(site: Site, known: tuple[Order, ...], zone: str, now: datetime) -> 
     ]
 
 
-def as_order(site: Site, order: Order, names: Mapping[str, str]) -> shapes.OrderInfo:
-    """An order as the API shows it; `names` are users' by reference."""
+async def _shown(call: Call, order: Order) -> shapes.OrderInfo:
+    told = await order_notices.told(call.site, [order.id] if waits(order) else [])
+    return as_order(call.site, order, await _names(call), told)
+
+
+def as_order(
+    site: Site, order: Order, names: Mapping[str, str], told: Mapping[str, int] = MappingProxyType({})
+) -> shapes.OrderInfo:
+    """An order as the API shows it; `names` are users' by reference, `told` people who were told that it waits."""
     now = site.clock.now()
     known = site.world.orders
     effect = effect_of(site.campus, known, order, now)
@@ -178,6 +188,7 @@ def as_order(site: Site, order: Order, names: Mapping[str, str]) -> shapes.Order
         why=why,
         timeline=ahead,
         whole_site=site_zone(site.campus) in order.zones,
+        told=told.get(order.id),
     )
 
 
@@ -198,7 +209,7 @@ async def _answer(call: Call, doing: Awaitable[Order]) -> shapes.OrderInfo:
             errors = (FieldError("document", _in(call, life.SENTENCES[refused.why])),)
             raise Problem(Kind.VALIDATION, errors=errors) from None
         raise Problem(kind, f"{refused.why.value}: {_in(call, life.SENTENCES[refused.why])}") from None
-    return as_order(call.site, order, await _names(call))
+    return await _shown(call, order)
 
 
 def _wish(site: Site, given: shapes.NewOrder) -> Wish:

@@ -1,20 +1,17 @@
 """Handlers: the plan of the campus, and the picture under it.
 
-Promises: every portal, device and camera is told once, on a plan or as being on none; where no spot was given one is
-found (`core.plan_spots`), the same each time. The picture goes out as it was checked when the configuration was read,
-from memory, and a browser that opens it by itself runs nothing in it. Leaves to others: what state anything is in (the
-stream), what a plan looks like (`static/control/plan`).
+Promises: every portal, device and camera is told once, on a plan or as being on none, the same each time. The picture
+goes out as it was checked when the configuration was read, from memory, and a browser that opens it by itself runs
+nothing in it. Leaves to others: where each sign stands (`flows.plan_signs`), what state anything is in (the stream),
+what a plan looks like (`static/control/plan`).
 """
 
-import asyncio
 from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
-from gateway.core.kinds import PortalKind
 from gateway.core.nouns import Campus, Label
-from gateway.core.plan import IS_PORTAL, Ground, Plan, Point, Sign, Signed, SignKind, Thing
-from gateway.core.plan_spots import signed
+from gateway.core.plan import IS_PORTAL, Ground, Plan, Point, Sign, Signed, Thing
 from gateway.flows.site import Site
 from gateway.web import plan_shapes as shapes
 from gateway.web.context import Call
@@ -22,14 +19,18 @@ from gateway.web.kiosk_shapes import Both
 from gateway.web.problems import not_found
 
 PICTURE = "/api/v1/plan/picture"
-_PORTALS = {PortalKind.GATE: SignKind.GATE, PortalKind.VEHICLE_GATE: SignKind.LANE}
-"""A portal of another kind is a door."""
-_DEVICES = {"bollard": SignKind.BOLLARD, "panel": SignKind.PANEL, "camera": SignKind.CAMERA}
-"""A device of another kind reads credentials."""
 
 
 async def get_plan(call: Call) -> shapes.Plans:
-    return await told(call.site)
+    """Every plan with its signs."""
+    site, signs = call.site, await call.parts.plan_signs.of(call.site)
+    teller = _Teller(site)
+    return shapes.Plans(
+        at=site.clock.now(),
+        plans=[teller.plan(board) for board in signs.boards],
+        elsewhere=[teller.sign(thing, None, None) for thing in signs.elsewhere],
+        places=_places(site),
+    )
 
 
 async def get_plan_picture(call: Call) -> web.Response:
@@ -41,42 +42,6 @@ async def get_plan_picture(call: Call) -> web.Response:
     if call.request.headers.get("If-None-Match") == f'"{plan.picture.tag}"':
         return web.Response(status=304, headers=headers)
     return web.Response(body=plan.picture.body, content_type=plan.picture.media, headers=headers)
-
-
-async def told(site: Site) -> shapes.Plans:
-    """Every plan with its signs. Finding spots for a thousand signs takes a moment: it is done beside."""
-    things = things_of(site)
-    boards, elsewhere = await asyncio.to_thread(signed, site.plans, site.campus, things)
-    teller = _Teller(site)
-    return shapes.Plans(
-        at=site.clock.now(),
-        plans=[teller.plan(board) for board in boards],
-        elsewhere=[teller.sign(thing, None, None) for thing in elsewhere],
-        places=_places(site),
-    )
-
-
-def things_of(site: Site) -> list[Thing]:
-    """Everything that has a sign: portals, cameras, and devices that are not a camera's."""
-    campus = site.campus
-    things = [
-        Thing(portal.id, _PORTALS.get(portal.kind, SignKind.DOOR), portal.zone, portal.id)
-        for portal in campus.portals.values()
-    ]
-    known = {thing.id for thing in things}
-    cameras = [state.camera for state in site.cameras]
-    for camera in cameras:
-        seen = sorted(camera.sees & set(campus.portals))
-        beside = seen[0] if len(seen) == 1 and campus.portals[seen[0]].outside == camera.zone else None
-        if camera.id not in known:
-            things.append(Thing(camera.id, SignKind.CAMERA, camera.zone, beside))
-    known |= {camera.id for camera in cameras} | {camera.device for camera in cameras if camera.device is not None}
-    things += [
-        Thing(device.id, _DEVICES.get(device.kind, SignKind.READER), device.zone, device.portal)
-        for device in site.devices
-        if device.id not in known
-    ]
-    return things
 
 
 def _places(site: Site) -> dict[str, list[str]]:

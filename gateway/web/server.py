@@ -13,7 +13,7 @@ from pathlib import Path
 from aiohttp import web
 
 from gateway.flows.accounts import AccountStore
-from gateway.flows.authority import asked_of
+from gateway.flows.authority import asked_of, people_of
 from gateway.flows.backups import Backups
 from gateway.flows.card_sign_in import CardSignIn
 from gateway.flows.configuration import Configuration
@@ -75,6 +75,7 @@ def make_app(
     price than the usual one; it is closed with the application.
     """
     site.still_may = asked_of(accounts, roles)
+    site.people_with = people_of(accounts, roles)
     passwords = passwords or Passwords()
     files = Files(libraries)
     own_names = {*ALWAYS_OUR_NAMES, socket.gethostname(), socket.getfqdn(), *host_names}

@@ -9,7 +9,7 @@ from gateway.flows import accounts
 from gateway.flows.sign_in import ABSOLUTE, TooManyTries, Who, WrongPassword
 from gateway.flows.site import Site
 from gateway.web import shapes
-from gateway.web.context import Call
+from gateway.web.context import Call, Parts
 from gateway.web.dispatch import cookie_name
 from gateway.web.problems import Kind, Problem, not_found
 
@@ -24,22 +24,14 @@ async def sign_in(call: Call) -> web.Response:
         raise Problem(Kind.WRONG_PASSWORD) from None
     except TooManyTries as error:
         parts.metrics.sign_in("throttled")
-        raise Problem(Kind.TOO_MANY, retry_after_s=max(1, round(error.wait_s + 0.5))) from None
+        raise too_many(error) from None
     parts.metrics.sign_in("signed_in")
     if call.who is not None:
         await parts.sign_in.sign_out(call.who)
     response = web.Response(
         body=msgspec.json.encode(me_of(parts.site, who)), status=201, content_type="application/json"
     )
-    response.set_cookie(
-        cookie_name(parts),
-        cookie,
-        path="/",
-        httponly=True,
-        samesite="Strict",
-        secure=parts.tls is not None,
-        max_age=round(ABSOLUTE.total_seconds()),
-    )
+    give_cookie(response, parts, cookie)
     return response
 
 
@@ -94,6 +86,24 @@ async def end_session(call: Call, user: accounts.User, id: str) -> None:
     if not hashes:
         raise not_found("session")
     await call.parts.sign_in.end_sessions(user, hashes, call.by.ref)
+
+
+def give_cookie(response: web.Response, parts: Parts, cookie: str) -> None:
+    """The session's cookie, for this browser alone: no script reads it and no other site sends it."""
+    response.set_cookie(
+        cookie_name(parts),
+        cookie,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=parts.tls is not None,
+        max_age=round(ABSOLUTE.total_seconds()),
+    )
+
+
+def too_many(error: TooManyTries) -> Problem:
+    """Somebody has to wait before the next try."""
+    return Problem(Kind.TOO_MANY, retry_after_s=max(1, round(error.wait_s + 0.5)))
 
 
 def me_of(site: Site, who: Who) -> shapes.Me:

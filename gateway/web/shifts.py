@@ -18,6 +18,7 @@ from gateway.web.context import Call
 from gateway.web.gate_help import both, known_gate
 from gateway.web.permit_words import in_words
 from gateway.web.problems import FieldError, Kind, Problem
+from gateway.web.sessions import too_many
 
 MAY_SIGN = frozenset({Right.ANSWER_WAITING})
 """Who may have a post, hand it over or be the witness: guards, operators, the security office."""
@@ -146,7 +147,7 @@ async def _signer(call: Call, card: str | None, pin: str | None, field: str = "p
     except WrongPassword:
         raise Problem(Kind.VALIDATION, errors=(FieldError(field, "card and PIN do not fit"),)) from None
     except TooManyTries as error:
-        raise Problem(Kind.TOO_MANY, retry_after_s=max(1, round(error.wait_s + 0.5))) from None
+        raise too_many(error) from None
     if not who.may(MAY_SIGN):
         raise Problem(Kind.VALIDATION, errors=(FieldError(field, "whoever this is may not have a post"),))
     return Signer(who.ref, card=True)

@@ -21,7 +21,7 @@ from gateway import logs
 from tests.benchmarks.figures import Figure, exit_status, print_figures
 from tests.benchmarks.rig import CannotMeasure, say
 from tests.web.guardpost import GuardPost
-from tests.web.test_kiosk import PIN, a_guard
+from tests.web.kiosk_scene import PIN, a_guard
 
 P99_AT_MOST_MS = 300.0
 WATCH = """() => { window.painted = {}; new MutationObserver(() => {

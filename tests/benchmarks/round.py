@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.rig import say
+from tests.parts.camera_day_report import report_against_truth
 from tests.parts.camera_day_truth import Outage, held_against_truth, live_through
 from tests.parts.gateway_process import SiteFolder
 
@@ -58,12 +59,17 @@ def whole_day(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     killed = " and ".join(f"{outage.at_s / 3_600:.1f} h" for outage in outages)
     say(f"{options.cameras} cameras, {options.hours:g} simulated hours, killed after {killed}")
     began = time.monotonic()
-    away = live_through(folder, options.cameras, options.hours, options.seed, BEGIN, outages)
+
+    def reached(hours: float) -> None:
+        say(f"{hours:g} h of the day after {time.monotonic() - began:.0f} s")
+
+    away = live_through(folder, options.cameras, options.hours, options.seed, BEGIN, outages, reached)
     took_s = time.monotonic() - began
     report = held_against_truth(folder, options.cameras, options.hours, options.seed, BEGIN, away)
+    total, not_reported = report_against_truth(folder, options.cameras, options.hours, options.seed, BEGIN, report)
     verdict = SiteFolder(folder / "site", is_there=True).verify()
     delays = sorted(report.delays_s)
-    wrong = report.wrong if verdict.holds else [*report.wrong, verdict.what]
+    wrong = [*report.wrong, *not_reported, *([] if verdict.holds else [verdict.what])]
     for line in wrong[:20]:
         say(f"wrong: {line}")
     size_mb = (folder / "site" / "data" / "wardgate.db").stat().st_size / 1e6
@@ -74,6 +80,9 @@ def whole_day(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "found": report.found,
         "noticed_median_s": round(delays[len(delays) // 2], 1) if delays else None,
         "noticed_p95_s": round(delays[int(len(delays) * 0.95)], 1) if delays else None,
+        "report_planned": total.tally.planned,
+        "report_mean_notice_s": None if total.mean_notice_s is None else round(total.mean_notice_s, 1),
+        "report_agrees": not not_reported,
         "ledger_holds": verdict.holds,
         "wrong": len(wrong),
         "took_s": round(took_s, 1),

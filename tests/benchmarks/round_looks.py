@@ -99,6 +99,10 @@ def _measure(options: Namespace, gateway: GatewayProcess, ids: list[str]) -> dic
     not_theirs = {name: count for name, count in outcomes.items() if name not in ("cam done", "dead camera")}
     for name, count in not_theirs.items():
         say(f"wrong: {count} × {name}")
+    # The record says whose fault it was, the log what it was.
+    for line in gateway.words().splitlines():
+        if "camera_not_seen" in line and "cam-" in line:
+            say(line)
     return {
         "cameras": options.cameras,
         "dead": options.dead,

@@ -121,6 +121,23 @@ async def test_the_hour_presses_by_number_sign_and_word_and_calls_the_duty_leade
     await expect(lines.nth(1)).to_contain_text("演练")
     await IncidentWatch(post.site).look()
     await expect(page.locator("wg-c-incidents [role=status]")).to_contain_text("请致电值班领导：车辆交通")
+    # In every tab, with the minutes and a way there; whoever cannot see it hears of the next call.
+    await page.goto(f"{post.url}/control#devices")
+    line = page.locator(".notice.report")
+    await expect(line).to_have_count(1)
+    await expect(line).to_contain_text(re.compile(r"■\s*报告：剩余 [45] 分钟，最后十分钟"))
+    await expect(line).to_contain_text("车辆交通 · 北门入口")
+    late = Beginning(
+        IncidentKind.PROPERTY, "dorm-1", happened_at=now - timedelta(minutes=41), noticed_how=Noticed.PATROL
+    )
+    await incident_opening.open_by_hand(post.site, late, "somebody")
+    await IncidentWatch(post.site).look()
+    await expect(page.locator("#said")).to_contain_text("请致电值班领导：财物")
+    await expect(line).to_have_count(2)
+    assert await faults(page, "wg-c-notices") == []
+    await line.first.click()
+    await expect(page.locator(".i-head h2")).to_contain_text("车辆交通")
+    await page.evaluate("location.hash = '#incidents'")
     await lines.nth(0).get_by_role("link").click()
     await expect(page.locator(".call-leader")).to_contain_text("请致电值班领导")
     await look(page, "incident-pressing-1366-zh-dark")

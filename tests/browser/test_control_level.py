@@ -92,6 +92,18 @@ async def test_an_order_is_weighed_signed_by_phone_followed_on_the_board_and_rev
     await expect(side.locator(".preview .headline")).to_have_text("4 doors")
     await expect(side.locator(".preview")).to_contain_text("L3 → L1")
     await expect(side.locator(".preview")).to_contain_text("None of the 2 taps since")
+    # Who is inside when a later order begins, nobody knows: it says of when its number is.
+    await expect(side.locator(".preview")).not_to_contain_text("as of now")
+    ahead = {"level": 1, "starts_at": str(later(post))}
+    notes = await page.evaluate(
+        """async (body) => {
+          const { ask } = await import("/static/api.js");
+          const { lines } = await import("/static/control/level/preview_lines.js");
+          return lines(await ask("POST", "orders/preview", body)).map((one) => one.note);
+        }""",
+        ahead,
+    )
+    assert any("people inside: as of now" in note for note in notes)
     assert await post.records("order_requested") == []
     await side.locator("button[type=submit]").click()
     await expect(side.locator(".error", has_text="The document's number is missing.")).to_be_visible()
@@ -103,6 +115,7 @@ async def test_an_order_is_weighed_signed_by_phone_followed_on_the_board_and_rev
     order = page.locator("li.order").first
     await expect(order).to_have_attribute("data-state", "requested")
     await expect(order).to_contain_text("a principal's signature")
+    await expect(order).to_contain_text("Nobody can be reached by notice")
     (filed,) = await post.records("order_requested")
 
     # Signed on a phone, in Chinese, at night.

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
+from gateway.web import live_hub
 from gateway.web.context import PARTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -36,3 +37,26 @@ async def test_a_page_that_was_cut_off_shows_what_came_meanwhile_once(post, open
     }""")
     assert heard == [True, True, False, False, True, False, True, True]
     assert screen.troubles == [] and screen.outside == []
+
+
+async def test_a_browser_unpacks_what_many_pages_are_told(post, open_screen, monkeypatch) -> None:
+    monkeypatch.setattr(live_hub, "MANY", 1)
+    screen = await open_screen()
+    await screen.sign_in()
+
+    agreed = await screen.page.evaluate("""() => new Promise((resolve) => {
+      window.heard = [];
+      const socket = new WebSocket(`ws://${location.host}/api/v1/stream?of=control`);
+      socket.onmessage = (message) => {
+        window.heard.push(...[JSON.parse(message.data)].flat());
+        resolve(socket.extensions);
+      };
+    })""")
+    for n in range(3):
+        post.site.feed.publish({"type": "count", "n": n, "padding": "陈晨" * 500})
+    await screen.page.wait_for_function("() => window.heard.some((event) => event.n === 2)")
+
+    heard = await screen.page.evaluate("() => window.heard.filter((event) => event.type === 'count')")
+    assert [(event["n"], event["padding"]) for event in heard] == [(n, "陈晨" * 500) for n in range(3)]
+    assert agreed.startswith("permessage-deflate")
+    assert screen.troubles == []

@@ -23,7 +23,7 @@ from gateway.web.server import make_app
 from tests.browser.conftest import Screen, need
 from tests.browser.test_live_page import violations
 from tests.web.guardpost import GuardPost
-from tests.web.test_kiosk import PIN, a_guard
+from tests.web.kiosk_scene import PIN, a_guard
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

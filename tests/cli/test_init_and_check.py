@@ -178,6 +178,7 @@ def test_the_commands_are_these():
                 ("user", "token"),
                 ("video", "bench"),
                 ("video", "check"),
+                ("video", "recorder"),
             ]
         )
         == ALL

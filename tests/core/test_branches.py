@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WALKERS = (
     "test_coverage.py",
     "test_decide.py",
+    "test_decide_broken.py",
+    "test_decide_policy.py",
     "test_incident_course.py",
     "test_laws.py",
     "test_lone_list.py",

@@ -82,6 +82,17 @@ def test_a_camera_that_is_looked_at_once_a_minute_is_suspected_at_once_and_judge
     assert names(see(health, WELL, 661.5, 670, 1.5)) == [(F.OCCLUSION, False)]
 
 
+@pytest.mark.parametrize("every_s", [0.5, 1.0])
+def test_a_lorry_that_passes_when_a_camera_is_looked_at_once_a_minute_is_no_alarm(every_s: float) -> None:
+    health = Health()
+    changes: list[Change] = []
+    for minute in range(10):
+        changes += see(health, WELL, 60.0 * minute, 60.0 * minute + 2, every_s)
+    changes += see(health, COVERED, 600, 604.5, every_s) + see(health, WELL, 604.5, 612, every_s)
+
+    assert changes == [] and not health.suspects
+
+
 def test_without_bursts_a_fault_is_raised_after_four_looks() -> None:
     health = Health()
     see(health, WELL, 0, 300, 60)
@@ -301,7 +312,7 @@ def test_what_is_dumped_and_loaded_goes_on_as_if_nothing_had_happened(before, af
 
 
 @pytest.mark.parametrize(
-    "wrong", [{}, {"v": 2}, {"v": 1, "now_s": "x"}, {"v": 1, "now_s": 1, "raised": {"tired": [1, 2, 3]}}]
+    "wrong", [{}, {"v": 1}, {"v": 2, "now_s": "x"}, {"v": 2, "now_s": 1, "raised": {"tired": [1, 2, 3]}}]
 )
 def test_what_is_no_dump_is_refused(wrong) -> None:
     with pytest.raises(ValueError):

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from gateway.alarms_file import load_alarms
-from gateway.config_schema import CampusFile
+from gateway.campus_schema import CampusFile
 from gateway.core.rights import Right
 from gateway.core.sentences import SENTENCES
 from gateway.settings import shipped, variables

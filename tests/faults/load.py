@@ -17,7 +17,8 @@ from typing import Any
 
 from gateway.flows.enrolment import Place
 from tests.parts.gateway_process import SiteFolder
-from tests.parts.lone_client import LoneClient, OpenTap
+from tests.parts.lone_client import LoneClient
+from tests.parts.lone_rules import OpenTap
 from tests.parts.scene import SOON_S, Scene
 
 DEVICES: tuple[tuple[str, str, Place], ...] = (

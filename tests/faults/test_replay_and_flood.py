@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.parts.lone_client import LoneClient, now_text, seal
+from tests.parts.lone_client import LoneClient
+from tests.parts.lone_wire import now_text, seal
 from tests.parts.scene import DOOR, GATE, Scene
 from tests.parts.waiting import wait_until
 

@@ -21,7 +21,7 @@ from gateway.flows import camera_findings, camera_gaps, work_orders
 from gateway.flows.camera_watch import CameraWatch
 from gateway.flows.cameras import CameraBook, CameraState, Evidence, NewestPicture, SmallPicture, Spell
 from gateway.flows.changes import CameraPictureKept, CameraSpellMoved
-from gateway.flows.site import Rules
+from gateway.flows.site_rules import Rules
 from tests.flows.conftest import DEVICES, House
 from tests.parts.gateway_process import SiteFolder
 

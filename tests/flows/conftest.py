@@ -45,14 +45,15 @@ from devices.messages import (
 )
 from devices.topics import Kind, device_topic
 from gateway.core import pass_values, pins
-from gateway.flows import alarm_entries, directory_watch, doors, waiting
+from gateway.flows import alarm_start, directory_watch, doors, waiting
 from gateway.flows.card_tap import card_tap
 from gateway.flows.command_result import command_result
 from gateway.flows.device_events import device_event
 from gateway.flows.device_status import device_status, heartbeat
 from gateway.flows.devices import Device
 from gateway.flows.enrolment import Place
-from gateway.flows.site import Rules, Site
+from gateway.flows.site import Site
+from gateway.flows.site_rules import Rules
 from gateway.store.alarms import load_open_alarms
 from gateway.store.archive import StoreArchive
 from gateway.store.database import Database, open_database
@@ -306,7 +307,7 @@ class House:
         self.site.devices.take_over(await archive.enrolled(), await archive.issued())
         self.site.catalogue = settings.catalogue
         self.site.alarms.load(await self._database.read(load_open_alarms))
-        alarm_entries.restore(self.site)
+        await alarm_start.restore(self.site)
         await doors.load(self.site)
         await waiting.restore(self.site)
 

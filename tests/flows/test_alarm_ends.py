@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gateway.core.alarm_catalogue import LIFE_SAFETY
-from gateway.core.alarm_groups import FLOOD, ORDINARY_AT_MOST
+from gateway.core.alarm_catalogue import LIFE_SAFETY, Priority
+from gateway.core.alarm_groups import FLOOD, ROOM_FOR
 from gateway.flows import alarm_acts, alarms, directory_watch
 from gateway.flows.open_alarms import AlarmPicture
 from gateway.flows.ports import LedgerUnavailable, Unit
@@ -191,23 +191,22 @@ async def test_after_a_restart_nothing_joins_what_is_put_aside(room: Room, shelf
 async def test_an_entry_in_which_other_things_stand_can_be_neither_shelved_nor_taken_out_of_service(
     room: Room, shelf: Any
 ) -> None:
-    flood = [await room.raised(alarms.TAMPER, f"device-{number}") for number in range(3)]
-    for number, condition in enumerate((alarms.DEVICE_CLOCK, alarms.EVENTS_LOST, alarms.HELD_DOOR, alarms.FLOOD)):
-        flood.append(await room.raised(condition, f"other-{number}"))
-    flood.append(await room.raised(alarms.BAD_MESSAGES, "other-9"))
+    for number in range(3):
+        await room.raised(alarms.TAMPER, f"device-{number}")
+    low = (alarms.DEVICE_CLOCK, alarms.EVENTS_LOST, alarms.HELD_DOOR, alarms.FLOOD, alarms.BAD_MESSAGES)
+    for number, condition in enumerate(low):
+        await room.raised(condition, f"other-{number}")
     (head,) = [one for one in room.site.alarms.shown() if one.condition == FLOOD]
-    assert len(list(room.site.alarms.shown())) == ORDINARY_AT_MOST + 1
-    lost = await room.raised(alarms.DEVICE_LOST, "door")
-    if lost.in_group is not None:
-        lost = room.site.alarms.by_id[lost.in_group]
+    assert len(list(room.site.alarms.shown())) == ROOM_FOR[Priority.LOW] + 1
+    assert (await room.raised(alarms.LATE_RETURN, "dorm-1")).in_group is None  # medium: there is room for one more
+    assert (await room.raised(alarms.POST_UNMANNED, "gate")).in_group == head.id
 
-    for entry in {head.id, lost.id}:
-        with pytest.raises(alarm_acts.NotForThisKind, match="other alarms") as shelved:
-            await alarm_acts.shelve(room.site, entry, shelf, "nuisance", "operator-1")
-        with pytest.raises(alarm_acts.NotForThisKind):
-            await alarm_acts.put_out_of_service(room.site, entry, "broken", "officer-1")
-        assert shelved.value.code == "of_many"
+    with pytest.raises(alarm_acts.NotForThisKind, match="other alarms") as shelved:
+        await alarm_acts.shelve(room.site, head.id, shelf, "nuisance", "operator-1")
+    with pytest.raises(alarm_acts.NotForThisKind):
+        await alarm_acts.put_out_of_service(room.site, head.id, "broken", "officer-1")
 
+    assert shelved.value.code == "of_many"
     assert {one.state for one in room.site.alarms.by_id.values()} == {"unacknowledged"}
 
 

@@ -332,6 +332,9 @@ class Away:
     async def commit(self, unit: Unit, within_s: float | None = None) -> None:
         raise LedgerUnavailable("away")
 
+    def hand_over(self, unit: Unit) -> asyncio.Future[Any]:
+        raise LedgerUnavailable("away")
+
 
 async def test_time_goes_on_on_the_screens_while_the_ledger_is_away_and_is_on_record_afterwards(room: Room) -> None:
     room.site.notices = NoticeRules(robots=frozenset({"leaders"}), duty_leader="robot:leaders")

@@ -22,7 +22,7 @@ from gateway.flows import alarms, camera_checks, camera_gaps, camera_looks
 from gateway.flows.cameras import CameraBook, Check, Standing, Window
 from gateway.flows.checks_text import add_to
 from gateway.flows.retention import Sweeper
-from gateway.flows.site import Rules
+from gateway.flows.site_rules import Rules
 from gateway.store.database import open_database
 from gateway.store.tables import camera_checks as checks_table
 from gateway.store.tables import camera_hours, camera_pictures
@@ -283,6 +283,8 @@ async def test_a_camera_that_was_out_of_the_file_has_no_plan_for_that_time(round
     await round.go_on(60)
 
     assert len([check for check in await round.checks() if check.camera == "cam-2"]) == 6
+    looks = await camera_looks.looks(round.house.site, "cam-2")
+    assert [look.state for look in looks] == ["learnt", "retired"], "it begins anew"
 
 
 async def test_coverage_is_a_question_by_hour_and_day(round: Round) -> None:
@@ -381,6 +383,25 @@ async def test_evidence_goes_after_a_week_and_not_while_its_case_is_open(round: 
     left = {(one["camera"], one["why"]) for one in await table(round.house, camera_pictures)}
     assert {one for one in left if one[1] != "reference"} == {("cam-0", "finding")}
     assert {camera for camera, why in left if why == "reference"} == set(round.cameras)
+
+
+async def test_the_picture_of_an_old_reference_goes_a_week_after_its_use_and_what_it_was_stays(round: Round) -> None:
+    await round.go_on(90)
+    site = round.house.site
+    await camera_looks.relearn(site, "cam-0", "user:1")
+    await round.go_on(90)
+    new, old = await camera_looks.looks(site, "cam-0")
+    round.house.clock.go_on(6 * 86_400)
+    await Sweeper(site).run("test")
+    assert await site.archive.cameras.picture(old.picture or "") is not None
+
+    round.house.clock.go_on(2 * 86_400)
+    await Sweeper(site).run("test")
+
+    assert await site.archive.cameras.picture(old.picture or "") is None
+    assert await site.archive.cameras.picture(new.picture or "") is not None
+    assert await camera_looks.looks(site, "cam-0") == [new, replace(old, picture=None)]
+    assert await site.archive.cameras.look_body(old.id) is not None
 
 
 # ---------------------------------------------------------------- references

@@ -262,6 +262,9 @@ class Away:
     async def commit(self, unit: object, within_s: float | None = None) -> object:
         raise LedgerUnavailable("away")
 
+    def hand_over(self, unit: object) -> asyncio.Future[object]:
+        raise LedgerUnavailable("away")
+
 
 async def test_a_campus_going_dark_at_once_loses_no_row(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path

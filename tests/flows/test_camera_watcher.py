@@ -19,11 +19,11 @@ from gateway.core.rights import Right
 from gateway.flows import camera_checks, camera_looks, orders
 from gateway.flows.frames import frame
 from gateway.flows.sign_in import Who
-from gateway.flows.site import Rules
+from gateway.flows.site_rules import Rules
 from tests.flows.camera_house import JPEG, prepared
 from tests.flows.conftest import House
 from tests.flows.test_camera_checks import Round, gaps
-from tests.flows.test_waiting import locked
+from tests.parts.locked import locked
 from tests.parts.scripted_sight import COVERED, HEALTHY
 
 OFFICER = Who("o", "officer-1", frozenset({"o"}), frozenset({Right.REQUEST_ORDERS, Right.RECORD_UNIFIED_ORDERS}), "en")
@@ -132,7 +132,7 @@ async def test_while_the_database_is_away_no_check_is_lost_and_none_is_told_twic
     round = await Round(house, 2).begin()
     await round.go_on(180)
     monkeypatch.setattr(camera_checks, "FULL", room)
-    with locked(house):
+    with locked(house.folder.sqlite_file):
         writing = asyncio.create_task(round.watcher.write())
         for _ in range(300):
             house.clock.go_on(1)

@@ -168,19 +168,20 @@ async def test_a_takeover_by_a_room_where_nobody_is_hides_no_alarm(rooms: House,
     assert (alarms.ROOM_UNMANNED, "west", "returned") in rooms.alarms
 
 
-async def test_a_room_whose_silent_alarm_waits_is_told_without_a_number_of_it(rooms: House) -> None:
-    await alarms.raise_alarm(rooms.site, alarms.DURESS, "door")
+async def test_a_silent_alarm_that_nobody_hears_is_heard_in_every_room_and_shows_to_nobody_else(rooms: House) -> None:
+    cry = await alarms.raise_alarm(rooms.site, alarms.DURESS, "door")
+    before, screen = control_rooms.as_row(rooms.site, WEST), rooms.site.feed.subscribe()
 
     await go_on(rooms, 70)
 
-    told = rooms.site.alarms.of(alarms.ROOM_UNMANNED, "west")
-    assert told is not None and told.detail == "", "the others look, and the number tells nobody of it"
-    assert not control_rooms.as_row(rooms.site, WEST)["unheard"]
-    await control_rooms.stand_in(rooms.site, "west", "east", "operator-1")
-    rooms.site.rooms.open_page("east", "operator-1", rooms.clock.now())
-    await go_on(rooms, 10)
-    assert (alarms.ROOM_UNMANNED, "west", "returned") in rooms.alarms
-    rooms.site.rooms.close_page("east", "operator-1", rooms.clock.now())
+    assert rooms.site.alarms.by_id[cry.id].room == EVERY_ROOM
+    assert [one.event["type"] for one in screen.take() if not one.event.get("silent")] == []
+    assert control_rooms.as_row(rooms.site, WEST) == before
+    assert [(row["alarm"], row.get("again")) for row in await rooms.rows("alarm")] == [(cry.id, None), (cry.id, True)]
+    await rooms.restart()
+    assert rooms.site.alarms.by_id[cry.id].room == EVERY_ROOM
+
+    two_rooms(rooms)
     await alarms.raise_alarm(rooms.site, alarms.FORCED_DOOR, "door")
     await go_on(rooms, 70)
     told = rooms.site.alarms.of(alarms.ROOM_UNMANNED, "west")

@@ -31,9 +31,10 @@ from devices.messages import (
 from devices.signing import token
 from gateway.flows import alarms, command
 from gateway.flows.device_events import NotItsPlace, device_event
+from gateway.flows.event_marks import Marks
 from gateway.flows.ports import Entry, Unit
-from gateway.flows.site import Marks
 from tests.flows.conftest import Hand, House
+from tests.parts.locked import locked
 from tests.parts.waiting import until
 
 IN, OUT = Direction.IN, Direction.OUT
@@ -104,15 +105,10 @@ async def test_an_alarm_is_on_disk_with_its_event_or_not_at_all(house: House) ->
 async def test_a_fire_is_on_the_screens_though_nothing_can_be_recorded(house: House) -> None:
     panel = house.hand("panel")
     await panel.status()
-    outside = sqlite3.connect(house.folder.sqlite_file, isolation_level=None)
-    outside.execute("BEGIN EXCLUSIVE")
-    try:
+    with locked(house.folder.sqlite_file):
         await panel.event("fire_alarm", FireAlarm(zone="dorm-1"))
         assert ("fire", "dorm-1", "unacknowledged") in house.alarms
         assert acked(house, panel) == 0
-    finally:
-        outside.rollback()
-        outside.close()
 
     await panel.event("fire_alarm", FireAlarm(zone="dorm-1"), seq=1)  # the device has it still
     await house.settle()
@@ -450,15 +446,10 @@ async def test_when_the_ledger_is_away_an_event_is_not_acked_and_nothing_is_beli
     gate = house.hand("gate")
     await gate.status()
     tap, _ = await gate.tap("STAFF1")
-    outside = sqlite3.connect(house.folder.sqlite_file, isolation_level=None)
-    outside.execute("BEGIN EXCLUSIVE")
-    try:
+    with locked(house.folder.sqlite_file):
         await gate.event("passage", Passage(tap=tap, direction=IN), seq=1)
         assert acked(house, gate) == 0
         assert house.site.presence == {}
-    finally:
-        outside.rollback()
-        outside.close()
 
     await until(lambda: not house.writer.is_away, 5)
     await gate.event("passage", Passage(tap=tap, direction=IN), seq=1)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -20,6 +18,7 @@ from gateway.flows.permits import NoSuchPermit, NotPossible, NotYours, WrongFiel
 from gateway.flows.ports import Entry, LedgerUnavailable, PinDigests, Unit
 from tests.flows.conftest import Hand, House
 from tests.flows.permits_house import level, lock_down, marks_of, normal, now, ref, somebody
+from tests.parts.locked import locked
 
 GUARD_RIGHTS = frozenset({Right.IDENTIFY, Right.ANSWER_WAITING})
 OPERATOR_RIGHTS = GUARD_RIGHTS | {Right.CONFIRM_RESTRICTED}
@@ -59,17 +58,6 @@ async def there(house: House, *names: str) -> list[Hand]:
 
 def grants(house: House, device: str) -> list[Command]:
     return [c for c in house.courier.commands(device) if c.action is Action.GRANT]
-
-
-@contextmanager
-def locked(house: House) -> Iterator[None]:
-    outside = sqlite3.connect(house.folder.sqlite_file, isolation_level=None)
-    outside.execute("BEGIN EXCLUSIVE")
-    try:
-        yield
-    finally:
-        outside.rollback()
-        outside.close()
 
 
 # ---------------------------------------------------------------- identification
@@ -112,7 +100,7 @@ async def test_the_record_is_on_disk_before_the_command_leaves(house: House) -> 
 async def test_without_the_ledger_nobody_is_let_in_and_whoever_leaves_is_let_out(house: House) -> None:
     house.give_up_soon()
     await there(house, "gate", "exit")
-    with locked(house):
+    with locked(house.folder.sqlite_file):
         with pytest.raises(LedgerUnavailable):
             await open_for(house, "responder")
         assert grants(house, "gate") == []

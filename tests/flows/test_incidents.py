@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,10 +23,11 @@ from gateway.flows.incident_watch import IncidentWatch
 from gateway.flows.notice_rules import NoticeRules
 from gateway.flows.outbox import PAUSES_S, Outbox
 from gateway.flows.permits import NoSuchPermit, NotPossible, NotYours, WrongField
-from gateway.flows.ports import Delivered, Message, Recipient, Unit
+from gateway.flows.ports import Unit
 from gateway.flows.retention_rules import Kept
 from gateway.store.queries import Queries
 from tests.flows.conftest import MORNING, House
+from tests.flows.postman import Postman
 
 OPERATOR, OFFICER, PRINCIPAL = "user-operator", "user-officer", "user-principal"
 OFFICE = "District office"
@@ -39,20 +40,6 @@ RULES = NoticeRules(
 BY_HAND = Beginning(kind=IncidentKind.OTHER, place="north-in")
 SAID = dict.fromkeys(DRAFT_FIELDS, "as seen")
 CLOSING = Closing(MORNING, "", "a worn lock", ("role:security_officer",), "lock changed", "look at locks")
-
-
-@dataclass
-class Postman:
-    """A messenger that keeps what it was given; `works` off: every channel fails."""
-
-    works: bool = True
-    sent: list[tuple[Recipient, Message]] = field(default_factory=list)
-
-    async def send(self, to: Recipient, message: Message) -> Delivered:
-        if not self.works:
-            return Delivered((), ("mail",))
-        self.sent.append((to, message))
-        return Delivered(("mail",))
 
 
 class Room:
@@ -353,6 +340,40 @@ async def test_a_channel_that_never_takes_it_leaves_the_hour_running(room: Room)
 
     assert failed.sent[0].failed and course.is_waiting(failed) and room.due() == [("unacknowledged", "high")]
     assert not course.is_waiting(by_hand)
+
+
+class Asked:
+    """The archive, and how often it was asked for notices."""
+
+    def __init__(self, archive: Any) -> None:
+        self._archive, self.times = archive, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._archive, name)
+
+    async def notices_of(self, kind: str, about: Any) -> Any:
+        self.times += kind == "report"
+        return await self._archive.notices_of(kind, about)
+
+
+async def test_a_report_on_its_way_is_looked_up_when_there_is_something_to_know(room: Room) -> None:
+    opened = await open_by_hand(room)
+    await room.draft(opened)
+    room.postman.works = False
+    await room.send(opened, SentBy.NOTICE)
+    asked = room.site.archive = Asked(room.site.archive)
+    for _ in range(30):
+        room.house.clock.go_on(1)
+        await room.watch.look()
+    assert asked.times == 1
+
+    await room.restart()  # the new watch does not know what the old one found
+    await room.watch.look()
+    room.postman.works = True
+    await room.look(PAUSES_S[0] / 60)
+    await room.watch.look()
+
+    assert not course.is_waiting(await incidents.one(room.site, opened.id))
 
 
 async def test_without_a_review_it_goes_only_with_a_reason_that_is_kept(room: Room) -> None:

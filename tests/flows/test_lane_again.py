@@ -6,7 +6,7 @@ from devices.messages import Action
 from gateway.core.papers import EmergencyKind
 from gateway.flows import alarms, command, emergencies
 from tests.flows.conftest import Hand, House
-from tests.flows.test_lane import lane_and_bollard, reading, told
+from tests.flows.lane_scene import lane_and_bollard, reading, told
 
 
 async def granted_and_taken_for_stale(house: House) -> tuple[Hand, Hand]:

@@ -23,7 +23,7 @@ from gateway.flows.level_changes import LevelKeeper
 from gateway.flows.ports import Entry, Unit
 from gateway.flows.sign_in import Who
 from tests.flows.conftest import House
-from tests.flows.test_waiting import locked
+from tests.parts.locked import locked
 
 ROLES = {
     "officer": frozenset({Right.REQUEST_ORDERS, Right.RECORD_UNIFIED_ORDERS}),
@@ -160,7 +160,7 @@ async def test_verdicts_follow_without_a_ledger_and_the_rows_come_later(office: 
     order = await office.own(1, 10)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(level_changes, "WITHIN_S", 0.2)
-        with locked(office.house):
+        with locked(office.house.folder.sqlite_file):
             office.house.clock.go_on(11)
             await office.keeper.look()
             assert office.level() == 1

@@ -28,7 +28,8 @@ from gateway.core.orders import Refused
 from gateway.core.papers import Authority, Order
 from gateway.flows import level_changes, order_acts, orders
 from gateway.flows.ports import Result, Unit
-from gateway.flows.site import Rules, Site
+from gateway.flows.site import Site
+from gateway.flows.site_rules import Rules
 from gateway.settings import Settings
 from gateway.store.archive import StoreArchive
 from gateway.store.database import Database, open_database
@@ -81,6 +82,9 @@ class NearLedger:
         (result,) = self._ledger.write([unit])
         await give_way(self._chance)
         return result
+
+    def hand_over(self, unit: Unit) -> asyncio.Future[Result]:
+        return asyncio.ensure_future(self.commit(unit))
 
     def close(self) -> None:
         self._ledger.close()

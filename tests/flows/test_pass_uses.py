@@ -20,7 +20,7 @@ from gateway.flows import pass_uses, waiting
 from gateway.flows.card_tap import card_tap
 from gateway.flows.enrolment import Place
 from gateway.flows.ports import LedgerUnavailable, Unit
-from gateway.flows.site import Rules
+from gateway.flows.site_rules import Rules
 from tests.flows.conftest import DEVICES, Hand, House
 from tests.flows.door_scene import level, limit_uses, make_kind, said, used
 from tests.parts.gateway_process import PEOPLE, SiteFolder

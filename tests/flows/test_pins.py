@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -202,7 +203,8 @@ async def test_no_pin_stands_anywhere(door: House) -> None:
         await control.tap("GUARD1", pin=pin)
     await pins.set_pin(door.site, "g1", "55190", "73028", "u-1")
 
-    everything = [str(row.body) for row in await door.all_rows()]
+    ids = re.compile(r"[0-9a-f]{16,}")  # in a long one any four digits may stand by chance
+    everything = [ids.sub("", str(row.body)) for row in await door.all_rows()]
 
     for pin in (PIN, "90210", DURESS, "55190", "73028"):
         assert not [row for row in everything if pin in row]

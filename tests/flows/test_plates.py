@@ -24,7 +24,8 @@ from gateway.flows.frames import frame
 from gateway.flows.permits import NotYours, WrongField
 from gateway.flows.plates import Admitted, admit, proposals
 from gateway.flows.ports import LedgerUnavailable
-from gateway.flows.site import Picture, TooLate
+from gateway.flows.site import Picture
+from gateway.flows.waits import TooLate
 from tests.flows.conftest import Hand, House
 from tests.flows.permits_house import level, lock_down, ref, somebody
 

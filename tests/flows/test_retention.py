@@ -381,12 +381,12 @@ async def test_pictures_go_after_a_week_from_memory_and_from_the_folders(house: 
         path.write_text(NAME)
     (tmp_path / "exports" / "link").symlink_to(new)
     os.utime(old, (1, 1))
-    house.site.alarm_pictures["a1"] = Picture(house.clock.now(), "c1", b"jpeg")
+    house.site.pictures["lane"] = Picture(house.clock.now(), "c1", b"jpeg")
     house.clock.go_on(8 * DAY_S)
     await Sweeper(house.site).run("test")
 
     assert forget_files([tmp_path / "exports", tmp_path / "evidence", tmp_path / "none"], 1_000.0) == 1
-    assert not old.exists() and new.exists() and not house.site.alarm_pictures
+    assert not old.exists() and new.exists() and not house.site.pictures
 
 
 def test_every_kind_of_paper_is_kept_for_a_time_and_no_longer() -> None:

@@ -17,7 +17,7 @@ from gateway.flows.standing_passes import Change, Wanted
 from gateway.flows.visit_registration import Visitor
 from tests.flows.conftest import House
 from tests.flows.permits_house import GUARD, PASSPORTS, level, normal, now, wanted
-from tests.flows.test_visits import tap
+from tests.flows.visit_scene import tap
 
 GATES = frozenset({"north-in", "north-vehicle"})
 WORKDAYS = (Window(7 * 60, 17 * 60, frozenset(range(5))),)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -17,21 +15,11 @@ from gateway.core.papers import Emergency, EmergencyKind
 from gateway.flows import waiting
 from gateway.flows.changes import CredentialStateSet
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
-from gateway.flows.site import Waiting
+from gateway.flows.waits import Waiting
 from tests.flows.conftest import Hand, House
 from tests.flows.permits_house import level, ref
+from tests.parts.locked import locked
 from tests.parts.waiting import until
-
-
-@contextmanager
-def locked(house: House) -> Iterator[None]:
-    outside = sqlite3.connect(house.folder.sqlite_file, isolation_level=None)
-    outside.execute("BEGIN EXCLUSIVE")
-    try:
-        yield
-    finally:
-        outside.rollback()
-        outside.close()
 
 
 async def somebody_waits(house: House, card: str = "NOBODYS") -> tuple[Hand, str]:
@@ -152,7 +140,7 @@ async def test_a_guard_lets_out_even_while_nothing_can_be_recorded(house: House)
     """Leaving: with the ledger away the act comes first, and the record follows."""
     _, tap = await somebody_waits(house)
     house.give_up_soon()
-    with locked(house):
+    with locked(house.folder.sqlite_file):
         await waiting.answer(house.site, f"exit:{tap}", "grant", "guard-1")
         second = house.courier.commands("exit")[-1]
         assert (second.action, second.for_) == (Action.GRANT, tap)
@@ -169,7 +157,7 @@ async def test_a_guard_lets_nobody_in_while_nothing_can_be_recorded(house: House
     waiting.put(house.site, Waiting("gate", "t1", request, staff, "guard_confirms", now, house.clock.after(60), "n1"))
     sent = len(house.courier.commands("gate"))
     house.give_up_soon()
-    with locked(house):
+    with locked(house.folder.sqlite_file):
         with pytest.raises(LedgerUnavailable):
             await waiting.answer(house.site, "gate:t1", "grant", "guard-1")
         assert len(house.courier.commands("gate")) == sent
@@ -297,7 +285,7 @@ async def test_an_evacuation_lets_out_only_whoever_leaves_its_zones(house: House
 async def test_an_evacuation_waits_for_no_ledger_to_let_out(house: House) -> None:
     _, tap = await somebody_waits(house)
     evacuate(house)
-    with locked(house):
+    with locked(house.folder.sqlite_file):
         await asyncio.wait_for(waiting.let_out_all(house.site), 0.2)
         second = house.courier.commands("exit")[-1]
         assert (second.action, second.for_) == (Action.GRANT, tap)

@@ -15,7 +15,7 @@ from devices.signing import new_key
 from gateway.cli.site_store import open_site_store
 from gateway.flows import alarms
 from gateway.flows.ports import Entry, Unit
-from gateway.flows.site import Rules
+from gateway.flows.site_rules import Rules
 from gateway.mqtt.router import Router
 from gateway.store.enrolment import rotate_key_change
 from tests.flows.conftest import DEVICES, House

@@ -1,16 +1,17 @@
 """A gateway's round of checks on a simulated day, as fast as it goes, in a process that may be killed at any moment.
 
-    python -m tests.parts.camera_day FOLDER CAMERAS HOURS SEED BEGIN
+    python -m tests.parts.camera_day FOLDER CAMERAS HOURS SEED BEGIN [STOP]
 
 Everything is the real thing from the checks' measures on: plan, watcher, judge, record, ledger, database. Only time and
 the eye are made: measures are fed in behind the checks, by the truth of `firmware_sim.cameras.day`. It goes on from
-the newest record in FOLDER, and says each simulated minute on standard output, so that whoever started it knows when
-to kill it.
+the newest record in FOLDER, and says each simulated minute on standard output. At the second STOP of the day it says
+so and goes no further, whatever is under way or not written yet, so that whoever started it can kill it there.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from gateway.core.health import Health, Measures, Timing
 from gateway.core.nouns import Label
 from gateway.flows.camera_watch import CameraWatch
 from gateway.flows.cameras import CameraBook, Window
-from gateway.flows.site import Rules
+from gateway.flows.site_rules import Rules
 from gateway.video.jobs import Failure, Job, Outcome, Reason, Seen
 from gateway.video.watcher import Watcher
 from tests.flows.conftest import House, StoppedClock
@@ -117,7 +118,7 @@ class DaySight:
         )
 
 
-async def live(folder: Path, cameras: int, hours: float, seed: int, begin: datetime) -> None:
+async def live(folder: Path, cameras: int, hours: float, seed: int, begin: datetime, stop_s: float) -> None:
     """From the newest record, or the day's begin, to its end."""
     day = day_of(cameras, hours, seed, begin)
     here = folder / "reached"
@@ -144,6 +145,7 @@ async def live(folder: Path, cameras: int, hours: float, seed: int, begin: datet
     await watch.load()
     print("begun", flush=True)
     end = begin + timedelta(hours=hours)
+    writing = asyncio.create_task(watcher.write())
     seconds = 0
     while clock.now() < end:
         clock.go_on(1.0)
@@ -151,14 +153,21 @@ async def live(folder: Path, cameras: int, hours: float, seed: int, begin: datet
         await watcher.turn()
         await _drain(watcher)
         if seconds % 10 == 0:
-            await watcher.write()
+            # Beside the checks, as in a gateway, and never more than one behind.
+            await writing
+            writing = asyncio.create_task(watcher.write())
             here.write_text(clock.now().isoformat())
         if seconds % 60 == 0:
             await watch.look()
-            print(int((clock.now() - begin).total_seconds()), flush=True)
+        gone_s = int((clock.now() - begin).total_seconds())
+        if seconds % 60 == 0 or gone_s >= stop_s:
+            print(gone_s, flush=True)
+        if gone_s >= stop_s:
+            await asyncio.Event().wait()
     for _ in range(60):
         clock.go_on(1.0)
         await _drain(watcher)
+    await writing
     await watcher.end()
     await house.stop()
     print("over", flush=True)
@@ -177,9 +186,9 @@ def _camera(id: str) -> Camera:
 
 
 def main(words: list[str]) -> None:
-    folder, cameras, hours, seed, begin = words
+    folder, cameras, hours, seed, begin, *stop = words
     at: Any = datetime.fromisoformat(begin).astimezone(UTC)
-    asyncio.run(live(Path(folder), int(cameras), float(hours), int(seed), at))
+    asyncio.run(live(Path(folder), int(cameras), float(hours), int(seed), at, float(stop[0]) if stop else math.inf))
 
 
 if __name__ == "__main__":

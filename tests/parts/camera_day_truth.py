@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,30 +51,49 @@ class Report:
 
 
 def live_through(
-    folder: Path, cameras: int, hours: float, seed: int, begin: datetime, outages: Sequence[Outage]
+    folder: Path,
+    cameras: int,
+    hours: float,
+    seed: int,
+    begin: datetime,
+    outages: Sequence[Outage],
+    reached: Callable[[float], None] = lambda _hours: None,
 ) -> list[tuple[datetime, datetime]]:
-    """The day, with a SIGKILL at each outage. From when to when the gateway was away."""
+    """The day, with a SIGKILL at each outage. From when to when the gateway was away. `reached` is told of each full
+    hour."""
     away = []
     for outage in outages:
-        killed_at = begin + timedelta(seconds=_run(folder, cameras, hours, seed, begin, outage.at_s))
+        killed_at = begin + timedelta(seconds=_run(folder, cameras, hours, seed, begin, outage.at_s, reached))
         back_at = killed_at + timedelta(seconds=outage.lasts_s)
         (folder / "reached").write_text(back_at.isoformat())
         away.append((killed_at, back_at))
-    _run(folder, cameras, hours, seed, begin, None)
+    _run(folder, cameras, hours, seed, begin, None, reached)
     return away
 
 
-def _run(folder: Path, cameras: int, hours: float, seed: int, begin: datetime, until_s: float | None) -> float:
+def _run(
+    folder: Path,
+    cameras: int,
+    hours: float,
+    seed: int,
+    begin: datetime,
+    until_s: float | None,
+    told: Callable[[float], None],
+) -> float:
     """Run it to its end, or kill it as soon as it has got so far; how far that was."""
     words = [str(folder), str(cameras), str(hours), str(seed), begin.isoformat()]
+    words += [] if until_s is None else [str(until_s)]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.parts.camera_day", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
-    reached = ""
+    reached, hour = "", 0
     try:
         assert process.stdout is not None
         for line in process.stdout:
             reached = line.strip()
+            if reached.isdecimal() and int(reached) // 3_600 > hour:
+                hour = int(reached) // 3_600
+                told(hour)
             if until_s is not None and reached.isdecimal() and float(reached) >= until_s:
                 process.kill()
                 process.wait(10)
@@ -180,7 +199,7 @@ def _spells(
     left = list(kept)
     for planned in truth:
         begins, over = _seen_from(planned.from_s, unseen), _seen_from(planned.to_s, unseen)
-        if min(over, end) - begins < NOTICED_S:
+        if _looked_at_s(begins, min(over, end), unseen) < NOTICED_S:
             left = [one for one in left if one.finding.value != planned.finding]
             continue
         report.spells += 1
@@ -190,12 +209,13 @@ def _spells(
             continue
         left.remove(match)
         report.found += 1
-        delay = match.raised_at.timestamp() - begins
+        delay = _looked_at_s(begins, match.raised_at.timestamp(), unseen)
         report.delays_s.append(delay)
         if not -EDGE_S <= delay <= NOTICED_S:
             report.wrong.append(f"{camera}: {planned.finding} was found after {delay:.0f} s")
         if over + NOTICED_S < end and (
-            match.cleared_at is None or not -NOTICED_S <= match.cleared_at.timestamp() - over <= NOTICED_S
+            match.cleared_at is None
+            or not -NOTICED_S <= _looked_at_s(over, match.cleared_at.timestamp(), unseen) <= NOTICED_S
         ):
             report.wrong.append(f"{camera}: {planned.finding} over at {_clock(over)}, cleared {match.cleared_at}")
     report.wrong += [f"{camera}: {one.finding.value} at {one.raised_at:%H:%M:%S} was not there" for one in left]
@@ -207,6 +227,12 @@ def _seen_from(moment: float, unseen: Sequence[tuple[float, float]]) -> float:
         if begins <= moment <= ends:
             moment = ends
     return moment
+
+
+def _looked_at_s(begin: float, end: float, unseen: Sequence[tuple[float, float]]) -> float:
+    """From one moment to the other, without the time in which nobody looked."""
+    away_s = sum(max(0.0, min(end, until) - max(begin, since)) for since, until in unseen)
+    return end - begin - away_s
 
 
 def _clock(at_s: float) -> str:

@@ -176,7 +176,7 @@ def run_a_day(
         factor = (day.ends_s - day.starts_s) / real_s
         now, start_takes_s = datetime.now(UTC), max(STARTED_WITHIN_S, STARTS_IN_IMPORTS * import_takes_s)
         real = now + timedelta(seconds=start_takes_s)
-        # At this speed the starting takes hours; a clock that showed less than the ledger's newest row would be suspect.
+        # At this speed a start takes hours, and a clock that shows less than the ledger's newest row is suspect.
         first_shown = (now + timedelta(seconds=start_takes_s * factor)).astimezone(day.timezone)
         midnight = datetime.combine(first_shown.date() + timedelta(days=1), time(0), day.timezone)
         shown = midnight + timedelta(seconds=day.starts_s)

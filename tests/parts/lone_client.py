@@ -8,69 +8,27 @@ Leaves to others: whether the gateway is right. It is a test's measure, so it mu
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import secrets
 import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import paho.mqtt.client as mqtt
 
-MAC_TAIL = 74
-CHALLENGE_LIFE_S = 12.0
-NONCE_LIFE_S = 5.0
+from tests.parts.lone_rules import CHALLENGE_LIFE_S, OpenTap, alone, exit_is_free, refusal
+from tests.parts.lone_wire import Fields, now_text, opened, seal, token
+
 HEARTBEAT_S = 5.0
 RESEND_AFTER_S = 10.0
 IN_FLIGHT = 50
 EVENTS_PER_S = 200
 TICK_S = 0.05
 ANSWER_TIMEOUT_S = 1.5
-
-Fields = dict[str, Any]
-
-
-def now_text() -> str:
-    """The time as the wire has it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-def seal(topic: str, fields: Fields, key: bytes) -> bytes:
-    """The object's bytes with the mac as their last member."""
-    body = json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
-    mac = hmac.new(key, topic.encode() + b"\n" + body, hashlib.sha256).hexdigest()
-    return body[:-1] + b',"mac":"' + mac.encode() + b'"}'
-
-
-def opened(topic: str, payload: bytes, key: bytes) -> Fields | None:
-    """The object, or None if its mac is not right."""
-    body, tail = payload[:-MAC_TAIL] + b"}", payload[-MAC_TAIL:]
-    mac = hmac.new(key, topic.encode() + b"\n" + body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(tail, b',"mac":"' + mac.encode() + b'"}'):
-        return None
-    found = json.loads(body)
-    return found if isinstance(found, dict) else None
-
-
-@dataclass(slots=True)
-class OpenTap:
-    """Somebody stands at the device."""
-
-    id: str
-    nonce: str
-    fields: Fields
-    asked_at: float
-    decided: str | None = None
-    """`gateway` or `alone`, once it is."""
-    waits_until: float | None = None
-    answers: list[Fields] = field(default_factory=list)
-    outcome: str | None = None
-    answered_at: float | None = None
 
 
 @dataclass(slots=True)
@@ -388,29 +346,13 @@ class LoneClient:
         tap = self.taps.get(fields.get("for") or "")
         if tap is not None:
             tap.answers.append(fields)
-        why = self._refusal(fields, tap, message.retain, now)
+        why = refusal(fields, tap, self.used, self.challenges, message.retain, now)
         if why != "replayed" and why != "retained":
             self.used[fields["id"]] = now
         if why is not None:
             self._result(fields["id"], "refused", why)
             return
         self._carry_out(fields, tap)
-
-    def _refusal(self, fields: Fields, tap: OpenTap | None, retained: bool, now: float) -> str | None:
-        """Rule 1, in its order; `mac` was asked before, `interlock` is asked by who would move."""
-        if retained:
-            return "retained"
-        if fields["id"] in self.used:
-            return "replayed"
-        if fields.get("for") is not None and (tap is None or tap.decided is not None):
-            free = tap is not None and tap.decided == "alone" and tap.outcome == "grant"
-            return "posture" if free and fields["action"] == "deny" else "late"
-        made = self.challenges.get(fields["challenge"])
-        if made is not None and now - made <= CHALLENGE_LIFE_S:
-            return None
-        if tap is not None and fields["challenge"] == tap.nonce and now - tap.asked_at <= NONCE_LIFE_S:
-            return None
-        return "stale"
 
     def _carry_out(self, fields: Fields, tap: OpenTap | None) -> None:
         action = fields["action"]
@@ -443,26 +385,18 @@ class LoneClient:
             self.moved.append(("unlocked", tap.id))
 
     def _exit_is_free(self) -> bool:
-        return self.posture is None or self.posture["offline"]["exit"] == "free"
+        return exit_is_free(self.posture)
 
     def _alone(self, tap: OpenTap) -> None:
-        """Rule 6, as far as these tests need it: a list entry opens, everything else stays shut on the way in."""
         direction, credential = tap.fields["direction"], tap.fields["credential"]
-        token = self.token(credential["kind"], credential["value"])
-        if direction == "out" and self._exit_is_free():
-            outcome, reason = "grant", "ok_exit"
-        elif token in self.revoked:
-            outcome, reason = "deny", "credential_revoked"
-        elif self._is_listed(token, direction):
-            outcome, reason = "grant", "ok"
-        else:
-            outcome, reason = "deny", "not_listed" if self.posture is not None else "offline_denied"
+        name = self.token(credential["kind"], credential["value"])
+        outcome, reason = alone(self.posture, self.entries, self.revoked, name, direction, datetime.now(UTC))
         self._decide(tap, outcome, "alone", reason)
         self.event(
             "access",
             {
                 "tap": tap.id,
-                "credential": {"kind": credential["kind"], "token": token},
+                "credential": {"kind": credential["kind"], "token": name},
                 "direction": direction,
                 "outcome": outcome,
                 "reason": reason,
@@ -470,32 +404,9 @@ class LoneClient:
             },
         )
 
-    def _is_listed(self, token: str, direction: str) -> bool:
-        posture = self.posture
-        if posture is None or (direction == "in" and posture["offline"]["entry"] != "list"):
-            return False
-        moment = datetime.now(UTC)
-        minute = moment.weekday() * 1440 + moment.hour * 60 + moment.minute
-        for entry in self.entries:
-            windows = entry["windows"]
-            is_open = windows is None or any(
-                first <= minute < last or first <= minute + 7 * 1440 < last for first, last in windows
-            )
-            if (
-                entry["token"] == token
-                and direction in entry["directions"]
-                and posture["level"] in entry["levels"]
-                and is_open
-                and (entry["not_before"] is None or entry["not_before"] <= now_text())
-                and (entry["not_after"] is None or now_text() < entry["not_after"])
-            ):
-                return True
-        return False
-
     def token(self, kind: str, value: str) -> str:
         """How a list names a credential to this device."""
-        under = hmac.new(self.key, b"credentials", hashlib.sha256).digest()
-        return hmac.new(under, f"{kind}\n{value}".encode(), hashlib.sha256).digest()[:16].hex()
+        return token(self.key, kind, value)
 
     # Time
 

@@ -1,7 +1,8 @@
 """A real RTSP camera for tests: GStreamer's server with an H.264 stream, on a free port of loopback.
 
 Promises that it listens when `start` returns and is gone after `cut`. Scenes are folders of JPEGs, shown at ten
-pictures a second. The fixture `rtsp_camera` makes cameras that end with the test.
+pictures a second, or one H.265 stream (`H265`: two seconds of a drawn place). The fixture `rtsp_camera` makes cameras
+that end with the test.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.parts.mosquitto import free_port
 # GStreamer's bindings are packages of Debian, for Debian's own Python.
 PYTHON = "/usr/bin/python3"
 PROGRAM = Path(__file__).parent / "rtsp" / "camera.py"
+H265 = PROGRAM.parent / "corridor.h265"
 NEEDED = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
 
 
@@ -106,7 +108,7 @@ def why_no_rtsp_server() -> str | None:
 
 @pytest.fixture
 def rtsp_camera() -> Iterator[Callable[..., RtspCamera]]:
-    """Makes a running camera of folders of JPEGs."""
+    """Makes a running camera of folders of JPEGs, or of an H.265 stream."""
     why = why_no_rtsp_server()
     if why is not None:
         if os.environ.get("CI") == "true":

@@ -12,7 +12,8 @@ import pytest
 
 from gateway.flows.enrolment import Place
 from tests.parts.gateway_process import HEADER, RunningSite
-from tests.parts.lone_client import LoneClient, seal
+from tests.parts.lone_client import LoneClient
+from tests.parts.lone_wire import seal
 
 GATE = Place("north-in", None)
 DOOR = Place("dorm-1-door", None)

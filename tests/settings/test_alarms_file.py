@@ -57,6 +57,7 @@ def test_a_school_changes_single_fields_and_keeps_the_rest(site: Path) -> None:
         ("conditions:\n  held_dor: {priority: low}\n", r"alarms\.yaml:2: .*held_dor.*held_door"),
         ("conditions:\n  held_door: {priority: loud}\n", r"yaml:2: .*priority: expected one of high, medium, low"),
         ("conditions:\n  fire: {priority: low}\n", r"priority: is about somebody's life"),
+        ("conditions:\n  incident_report_due: {always_heard: false}\n", r"always_heard: stays true"),
         ("conditions:\n  panic:\n    explained_by: [{condition: fire, near: zone}]\n", r"never a part of another"),
         ("conditions:\n  held_door:\n    call: [polise]\n", r"alarms\.yaml:3: .*call\[0\]: .*'police'"),
         ("conditions:\n  held_door: {again_after_s: 5}\n", r"again_after_s: expected at least 30"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core.cameras import Area, SourceKind
+from gateway.core.recordings import RecorderOf
 from gateway.settings import load, shipped
 
 GATE = {
@@ -39,21 +40,27 @@ def test_without_the_file_there_are_no_cameras(site):
 @pytest.mark.usefixtures("write")  # with a camera network
 def test_the_example_in_the_shipped_file_is_a_working_one(site):
     text = shipped("cameras.yaml").read_text("utf-8")
-    example = "\n".join(line[2:] for line in text.splitlines() if line.startswith(("# cameras:", "#   ")))
+    example = "\n".join(
+        line[2:] for line in text.splitlines() if line.startswith(("# recorders:", "# cameras:", "#   "))
+    )
     (site / "cameras.yaml").write_text(example, "utf-8")
-    secret = site / "secrets" / "north-gate.password"
-    secret.write_text("a secret\n", "utf-8")
-    secret.chmod(0o600)
+    for name in ("north-gate", "nvr-1"):
+        secret = site / "secrets" / f"{name}.password"
+        secret.write_text("a secret\n", "utf-8")
+        secret.chmod(0o600)
 
-    cameras = load(site, {}).cameras
+    settings = load(site, {})
+    cameras, recorder = settings.cameras, settings.recorders["nvr-1"]
 
+    assert (recorder.user, recorder.password, recorder.every_s) == ("wardgate", "a secret", 300.0)
+    assert cameras["yard"].recorder == RecorderOf("nvr-1", "RecordingToken_2", 900.0)
     assert list(cameras) == ["north-gate", "yard", "lane"]
     gate = cameras["north-gate"]
     assert (gate.source.kind, gate.source.user, gate.source.password) == (SourceKind.RTSP, "wardgate", "a secret")
     assert (gate.keep_days, gate.is_key_site, gate.device) == (90, True, "cam-north-gate")
     assert gate.blurred == (Area(0.0, 0.0, 0.3, 0.2),)
     assert cameras["yard"].cadence_s == {3: 120.0}
-    assert "secret" not in repr(gate)
+    assert "secret" not in repr((gate, recorder))
 
 
 @pytest.mark.parametrize(
@@ -103,3 +110,42 @@ def test_without_a_camera_network_no_address_may_be_opened(site, faults):
     (site / "cameras.yaml").write_text(json.dumps({"cameras": [GATE]}), "utf-8")
 
     assert ["video.networks" in str(fault) for fault in faults()] == [True]
+
+
+NVR = {"id": "nvr-1", "url": "http://10.20.1.5/onvif/device_service"}
+
+
+@pytest.mark.parametrize(
+    ("recorder", "cameras", "field", "said"),
+    [
+        ({}, [{"id": "nvr-l", "token": "1"}], "cameras[0].recorder.id", "did you mean 'nvr-1'?"),
+        ({}, [{"id": "nvr-1"}, {"id": "nvr-1", "token": "2"}], "cameras[0].recorder.token", "video recorder nvr-1"),
+        ({}, [{"id": "nvr-1", "token": "2"}] * 2, "cameras[1].recorder.token", "another camera's recording already"),
+        ({}, [{"id": "nvr-1", "quiet_min": 1}], "cameras[0].recorder.quiet_min", "at least 5"),
+        ({"url": "http://192.168.7.7/"}, [], "recorders[0].url", "camera networks"),
+        ({"url": "rtsp://10.20.1.5/"}, [], "recorders[0].url", "expected http://"),
+        ({"url": "http://me:secret@10.20.1.5/"}, [], "recorders[0].url", "without user and password"),
+        ({"user": "me"}, [], "recorders[0].password_file", "go together"),
+        ({"every_s": 5}, [], "recorders[0].every_s", "at least 60"),
+    ],
+)
+@pytest.mark.usefixtures("write")  # with a camera network
+def test_a_fault_about_recorders_is_named_with_its_place(site, faults, recorder, cameras, field, said):
+    named = [{**GATE, "id": f"c{number}", "recorder": one} for number, one in enumerate(cameras)]
+    text = json.dumps({"recorders": [{**NVR, **recorder}], "cameras": named}, indent=1)
+    (site / "cameras.yaml").write_text(text, "utf-8")
+
+    (fault,) = faults()
+
+    assert (fault.file, fault.field) == ("cameras.yaml", field)
+    assert fault.line > 1
+    assert said in str(fault)
+    assert "secret" not in str(fault)
+
+
+@pytest.mark.usefixtures("write")  # with a camera network
+def test_a_recorder_may_stand_there_before_a_camera_names_it(site):
+    """Its tokens are asked of it first, and asking reads the file."""
+    (site / "cameras.yaml").write_text(json.dumps({"recorders": [NVR], "cameras": [GATE]}), "utf-8")
+
+    assert list(load(site, {}).recorders) == ["nvr-1"]

@@ -130,6 +130,13 @@ def test_a_video_file_has_its_containers_times(check, corridor, tmp_path):
 
     assert (answer.status, answer.lines) == (0, [{"summary": {"frames": 120, "seconds": 23.8, "findings": []}}])
 
+    # Cut off on its way here: it says itself that there should be more.
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    answer = check(file)
+    assert answer.status == 1
+    assert "0:24.0: gap, signal_loss" in answer.out
+    assert "its last picture is at 0:1" in answer.out and "it should last 0:24.0" in answer.out
+
 
 def raw_avi(side: int, frames: int) -> bytes:
     """An AVI of raw pictures, 24 bits a pixel. At 48 × 48 it mostly aborts OpenCV 5.0 and 4.14: it is read beyond its

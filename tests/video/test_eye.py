@@ -20,9 +20,11 @@ from firmware_sim.cameras.server import CameraServer
 from firmware_sim.cameras.signing_in import Door
 from firmware_sim.cameras.site import Cameras
 from gateway.core.cameras import Area, Miss, Source, SourceKind
+from gateway.core.recordings import Recorder, Trouble
 from gateway.video.eye import Eye
 from gateway.video.jobs import Job, Outcome, Reason, Ref
 from tests.parts.eye_processes import children, gone
+from tests.parts.onvif_recorder import PASSWORD, USER, ServedRecorder
 
 LOOPBACK = ("127.0.0.0/8",)
 
@@ -204,6 +206,23 @@ async def test_bad_manners_have_their_own_reasons_and_take_nobody_elses_time(eye
     }
     assert all(outcome.failure is not None and outcome.failure.miss is Miss.CAMERA for outcome in outcomes)
     assert all(outcome.took_s < 4.0 for outcome in outcomes)
+
+
+async def test_an_eye_that_the_machine_gave_no_time_calls_no_camera_silent(eye):
+    """Its own process stands still while a camera has to answer; that is no fault of the camera."""
+    eyes = [process for process in children() if process.parent() == psutil.Process()]
+
+    async def hang(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        for process in eyes:
+            process.suspend()
+        await asyncio.sleep(1.0)
+        for process in eyes:
+            process.resume()
+
+    async with listening(hang, "127.0.0.1") as port:
+        outcome = await eye.check(job(f"http://127.0.0.1:{port}/a.jpg"))
+
+    assert outcome.failure.reason is Reason.OVERLOAD and outcome.failure.miss is Miss.OVERLOAD
 
 
 async def endless_headers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -396,3 +415,15 @@ async def test_fifty_dead_cameras_of_five_hundred_cost_the_others_no_time(eye):
     assert len(late) == 450
     # Due within 6 s, ten times as fast as once a minute.
     assert sorted(late)[-5] < 4.0, f"{sorted(late)[-20:]}"
+
+
+async def test_a_recorder_is_asked_through_the_eye_and_only_in_the_camera_networks(eye: Eye, narrow: Eye) -> None:
+    async with ServedRecorder() as served:
+        recorder = Recorder("nvr-1", served.url, USER, PASSWORD)
+
+        answer = await eye.ask_recorder(recorder, ())
+        outside = await narrow.ask_recorder(recorder, ())
+
+    assert [held.token for held in answer.held] == ["Rec_1", "Rec_2"]
+    assert (outside.trouble, outside.held) == (Trouble.OUTSIDE, ())
+    assert (await Eye(LOOPBACK).ask_recorder(recorder, ())).trouble is Trouble.OURS

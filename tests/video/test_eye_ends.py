@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from gateway.core.cameras import Source, SourceKind
+from gateway.video.capture import limits
 from gateway.video.eye import Eye
 from gateway.video.jobs import Job, Reason
 from tests.parts.eye_processes import children, gone
@@ -92,3 +94,26 @@ def test_the_gateways_process_never_loads_opencv():
     done = subprocess.run([sys.executable, "-c", loads], cwd=ROOT, capture_output=True, text=True, timeout=60)
 
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_a_process_that_only_waits_for_a_processor_is_told_from_one_that_hangs():
+    """The first is no fault of the picture that it works on."""
+    busy = subprocess.Popen([sys.executable, "-c", "print(flush=True)\nwhile True: pass"], stdout=subprocess.PIPE)
+    idle = subprocess.Popen([sys.executable, "-c", "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=-1)
+    try:
+        for process in (busy, idle):
+            process.stdout.readline()
+        until_waits(idle.pid)
+        assert limits.wants_processor(busy.pid)
+    finally:
+        for process in (busy, idle):
+            process.kill()
+            process.communicate()
+    assert not limits.wants_processor(busy.pid)
+
+
+def until_waits(pid: int) -> None:
+    give_up_at = time.monotonic() + 20
+    while limits.wants_processor(pid):
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)

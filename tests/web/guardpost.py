@@ -31,7 +31,8 @@ from gateway.flows.enrolment import BrokerUser, Place, device_enrolled, new_enro
 from gateway.flows.passwords import Passwords
 from gateway.flows.people import import_csv
 from gateway.flows.ports import FastClock, Unit
-from gateway.flows.site import Rules, Site
+from gateway.flows.site import Site
+from gateway.flows.site_rules import Rules
 from gateway.mqtt.broker_config import taken_names
 from gateway.mqtt.broker_files import BrokerFiles
 from gateway.new_site import write_new_site

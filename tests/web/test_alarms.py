@@ -62,8 +62,10 @@ async def test_an_alarm_is_worked_through_and_its_story_is_told(post: GuardPost)
 
 async def test_acts_that_do_not_fit_are_refused_with_who_and_why(post: GuardPost) -> None:
     operator = await post.signed_in("operator1", "operator")
+    officer = await post.signed_in("officer1", "security_officer")
     door = (await alarms.raise_alarm(post.site, alarms.HELD_DOOR, "north-in-1")).id
     panic = (await alarms.raise_alarm(post.site, alarms.PANIC, "dorm-1")).id
+    due = (await alarms.raise_alarm(post.site, alarms.INCIDENT_REPORT_DUE, "north-in")).id
     lost = (await alarms.raise_alarm(post.site, alarms.DEVICE_LOST, "north-out-1")).id
     await alarms.raise_alarm(post.site, alarms.HELD_DOOR, "north-out-1")  # a part of it
     await post.site.finish()
@@ -79,10 +81,13 @@ async def test_acts_that_do_not_fit_are_refused_with_who_and_why(post: GuardPost
         await ask(operator, "POST", f"alarms/{door}/calls", {"to": "grandmother", "outcome": "busy"}),
         await ask(operator, "POST", f"alarms/{door}/take-over", {"room": "nowhere"}),
         await ask(operator, "POST", f"alarms/{door}/out-of-service", {"reason": "broken"}),
+        await ask(operator, "POST", f"alarms/{due}/shelve", shelf),
+        await ask(officer, "POST", f"alarms/{due}/out-of-service", {"reason": "broken"}),
         await ask(operator, "POST", f"alarms/{lost}/shelve", shelf),
     ]
 
-    assert [status for status, _ in answers] == [409, 409, 422, 422, 422, 422, 422, 422, 403, 409]
+    assert [status for status, _ in answers] == [409, 409, 422, 422, 422, 422, 422, 422, 403, 409, 409, 409]
+    assert all(answer["detail"].startswith("always_heard: its time runs on") for _, answer in answers[-3:-1])
     assert answers[-1][1]["detail"].startswith("of_many")
     assert answers[0][1]["detail"].startswith("life_safety") and answers[1][1]["detail"].startswith("unacknowledged")
     assert {alarm.state for alarm in post.site.alarms.by_id.values()} == {"unacknowledged"}

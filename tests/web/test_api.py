@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from gateway.flows import alarms
-from gateway.flows.site import Picture
+from gateway.flows.cameras import SmallPicture
+from gateway.flows.changes import CameraPictureKept
+from gateway.flows.ports import Unit
 from gateway.store import tables
 from tests.web.guardpost import PASSWORD, PEOPLE, GuardPost
 
@@ -268,18 +270,24 @@ async def test_an_alarm_is_seen_acknowledged_and_closed(post: GuardPost) -> None
     assert told == [(worst["id"], "false_alarm", "a cleaner had left by it")]
 
 
-async def test_the_picture_of_an_alarm_is_shown_to_who_deals_with_it_and_the_look_is_recorded(post: GuardPost) -> None:
-    guard, maintenance = await post.signed_in("guard1", "guard"), await post.signed_in("fitter1", "maintenance")
+async def test_the_picture_of_an_alarm_is_shown_to_who_may_see_cameras_and_the_look_is_recorded(
+    post: GuardPost,
+) -> None:
+    operator, guard = await post.signed_in("operator1", "operator"), await post.signed_in("guard1", "guard")
     alarm = await alarms.raise_alarm(post.site, alarms.IMPACT, "north-bollard")
-    without, _ = await ask(guard, "GET", f"/api/v1/alarms/{alarm.id}/picture")
-    post.site.alarm_pictures[alarm.id] = Picture(post.site.clock.now(), "c", b"\xff\xd8 a picture")
+    jpeg, at = b"\xff\xd8 a picture", post.site.clock.now()
+    # Of a lane's camera that no video check looks at.
+    taken = SmallPicture("ab12", "north-lane", at, "after", alarm.id, jpeg)
+    await post.writer.commit(Unit((), (CameraPictureKept(taken),)))
+    picture = "/api/v1/cameras/north-lane/evidence/ab12"
 
-    async with guard.get(f"/api/v1/alarms/{alarm.id}/picture") as answer:
+    async with operator.get(picture) as answer:
         shown = answer.status, answer.content_type, await answer.read()
-    refused, _ = await ask(maintenance, "GET", f"/api/v1/alarms/{alarm.id}/picture")
+    refused, _ = await ask(guard, "GET", picture)
+    elsewhere, _ = await ask(operator, "GET", "/api/v1/cameras/north-gate/evidence/ab12")
 
-    assert (without, shown, refused) == (404, (200, "image/jpeg", b"\xff\xd8 a picture"), 403)
-    assert [row["what"] for row in await post.records("record_read")] == ["alarm_picture"]
+    assert (shown, refused, elsewhere) == ((200, "image/jpeg", jpeg), 403, 404)
+    assert [row["what"] for row in await post.records("record_read")] == ["camera_evidence"]
 
 
 # ---------------------------------------------------------------- whoever waits

@@ -12,6 +12,9 @@ import aiohttp
 import pytest
 
 from gateway.core.cameras import Finding, Miss
+from gateway.core.recordings import Recorder, RecorderOf, Trouble
+from gateway.flows import recorders
+from gateway.flows.cameras import RecorderState
 from gateway.web.camera_views import state_of
 from tests.web.camera_scene import EIGHT, JPEG, CameraPost, a_camera
 from tests.web.guardpost import GuardPost
@@ -61,6 +64,30 @@ async def test_the_list_says_of_each_camera_how_it_stands_and_since_when(cameras
     assert (await ask(guard, "GET", "cameras/nowhere"))[0] == 404
     async with guard.get("/cameras") as page:
         assert "<b>Yard east</b> faulty: Covered" in await page.text()  # before any script
+
+
+async def test_a_camera_says_what_its_recorder_tells_and_why_it_does_not(post: GuardPost) -> None:
+    made = await CameraPost.at(post, (a_camera("yard-east", recorder=RecorderOf("nvr-1", "Rec_1")), a_camera("hall")))
+    guard, site = await post.signed_in("guard1", "operator"), post.site
+    nvr = site.cameras.recorders["nvr-1"] = RecorderState(Recorder("nvr-1", "http://10.0.0.1/", "me", "geheim"))
+    _, before = await ask(guard, "GET", "cameras/yard-east")
+    nvr.asked_at = nvr.answered_at = site.clock.now()
+    nvr.clock_ahead_s = 75.2
+    await recorders.told(site, made.state("yard-east"), True, None)
+    _, told = await ask(guard, "GET", "cameras/yard-east")
+    nvr.not_listed = frozenset({"yard-east"})
+    _, missing = await ask(guard, "GET", "cameras/yard-east")
+    nvr.trouble = Trouble.CREDENTIALS
+    _, refused = await ask(guard, "GET", "cameras/yard-east")
+    _, without = await ask(guard, "GET", "cameras/hall")
+
+    recording = told["recording"]
+    assert (before["recording"], before["recorder"]["asked_at"]) == (None, None)
+    assert (recording["recording"], recording["days_kept"], recording["disk_free_gb"]) == (True, None, None)
+    assert (told["recorder"]["trouble"], told["recorder"]["clock_off_s"]) == (None, 75)
+    assert [one["recorder"]["trouble"] for one in (missing, refused)] == ["not_listed", "credentials"]
+    assert without["recorder"] is None
+    assert "geheim" not in str(refused) and "10.0.0.1" not in str(refused)
 
 
 async def test_what_is_found_says_more_than_that_somebody_works_there(cameras: CameraPost) -> None:

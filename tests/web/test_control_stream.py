@@ -239,6 +239,54 @@ async def test_an_event_is_encoded_once_however_many_pages_look(
     assert len(made) == len(set(made))
 
 
+async def test_many_pages_get_it_packed_and_hear_the_same_as_the_one_that_cannot_unpack(post: GuardPost) -> None:
+    operator = await post.signed_in("operator1", "operator")
+    sockets = [await operator.ws_connect(PATH, origin=post.url, compress=15) for _ in range(live_hub.MANY)]
+    sockets.append(await operator.ws_connect(PATH, origin=post.url))
+    pages = [Screen(socket) for socket in sockets]
+    for page in pages:
+        await page.first()
+    hub = post.listener.app[PARTS].control_hub
+    wires = [page._wire for page in hub.pages]
+
+    for n in range(30):
+        post.site.feed.publish({"type": "count", "n": n, "padding": "陈晨" * 500})
+    for page in pages:
+        await page.until(number(29))
+        await page.socket.close()
+
+    sent = sorted(wire._written for wire in wires)
+    heard = [[(one["n"], one["padding"]) for one in page.heard if one["type"] == "count"] for page in pages]
+    assert heard == [[(n, "陈晨" * 500) for n in range(30)]] * len(pages)
+    assert [page.socket.compress for page in pages] == [15] * live_hub.MANY + [0]
+    assert sent[-2] + 80_000 < sent[-1], "90 kB went packed to all but one"
+
+
+async def test_in_a_flood_decisions_wait_for_each_other_and_nothing_else_waits(
+    post: GuardPost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_hub, "FLOOD_S", 3_600.0)
+    monkeypatch.setattr(live_hub, "CALM_PER_S", 0.01)
+    monkeypatch.setattr(live_hub, "TICK_S", 0.2)
+    operator = await post.signed_in("operator1", "operator")
+    feed = post.site.feed
+
+    async with screen(post, operator) as page:
+        await page.first()
+        for n in (1, 2):
+            feed.publish({"type": "decision", "id": str(n), "n": n})
+        await page.until(number(2))
+        feed.publish({"type": "decision", "id": "3", "n": 3})
+        for _ in range(2):
+            await page.until(lambda event: event["type"] == "tick")
+        waited = [event["n"] for event in page.heard if "n" in event]
+        feed.publish({"type": "alarm_like", "n": 4})
+        await page.until(number(4))
+
+    assert waited == [1, 2]
+    assert [event["n"] for event in page.heard if "n" in event] == [1, 2, 3, 4]
+
+
 async def test_a_page_that_takes_nothing_is_cut_off_and_counted_and_the_others_hear_everything(
     post: GuardPost, monkeypatch: pytest.MonkeyPatch
 ) -> None:

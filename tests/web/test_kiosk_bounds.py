@@ -17,7 +17,7 @@ from gateway.web.context import PARTS
 from gateway.web.dispatch import Access, plain_path
 from gateway.web.routes import ROUTES
 from tests.web.guardpost import GuardPost
-from tests.web.test_kiosk import DURESS, PIN, a_guard, another_machine, ask, sign_on
+from tests.web.kiosk_scene import DURESS, PIN, a_guard, another_machine, ask, sign_on
 
 # ---------------------------------------------------------------- wrong tries
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import aiohttp
@@ -9,6 +10,7 @@ import pytest
 
 from gateway.core.plan import Picture, Plan, Spot
 from gateway.flows.cameras import CameraBook
+from gateway.flows.plan_signs import PlanSigns
 from gateway.plan_svg import cleaned
 from tests.web.camera_scene import a_camera
 from tests.web.guardpost import GuardPost
@@ -99,6 +101,27 @@ async def test_what_is_enrolled_later_is_on_the_plan_at_once(post: GuardPost) ->
 
     assert after["south-in-1"]["portal"] == "south-out"
     assert {id: sign["at"] for id, sign in before.items()} == {id: sign["at"] for id, sign in after.items()}
+
+
+async def test_spots_are_looked_for_once_until_something_is_moved_enrolled_or_drawn_anew(post: GuardPost) -> None:
+    site, signs = post.site, PlanSigns()
+    first, meanwhile = await asyncio.gather(signs.of(site), signs.of(site))
+    device = site.devices.get("south-in-1")
+    assert device is not None
+
+    device.online = not device.online
+    again = await signs.of(site)
+    device.portal = "south-out"
+    moved = await signs.of(site)
+    site.cameras = CameraBook({"lane": a_camera("lane", "Lane", "车道", "site")})
+    with_camera = await signs.of(site)
+    site.plans = post.settings.plans
+    drawn = await signs.of(site)
+
+    assert first is meanwhile is again
+    assert [thing.portal for thing in moved.things if thing.id == "south-in-1"] == ["south-out"]
+    assert "lane" in {sign.thing.id for board in with_camera.boards for sign in board.signs}
+    assert [board.plan for board in drawn.boards] == list(site.plans)
 
 
 @pytest.mark.parametrize(

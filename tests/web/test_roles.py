@@ -153,7 +153,6 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("post", "/api/v1/devices/{device}/replace"): {"admin"},
     ("post", "/api/v1/devices/{device}/retire"): {"admin"},
     ("get", "/api/v1/alarms"): SEERS,
-    ("get", "/api/v1/alarms/{alarm}/picture"): {"guard", "operator", "security_officer"},
     ("post", "/api/v1/alarms/{alarm}/acknowledge"): {"guard", "operator", "security_officer"},
     ("post", "/api/v1/alarms/{alarm}/close"): {"operator", "security_officer"},
     ("get", "/api/v1/alarms/catalogue"): SEERS,

@@ -15,6 +15,7 @@ from gateway.core.cameras import Finding, Miss, SourceKind
 from gateway.core.kinds import CredentialKind, Direction, HolderKind, Outcome, Verdict
 from gateway.core.papers import WorkOrderState
 from gateway.core.reasons import Reason
+from gateway.core.recordings import Trouble
 from gateway.core.sentences import GUARD, HINT, POLITE
 from gateway.flows import alarms
 from gateway.web import files, translations
@@ -85,6 +86,7 @@ def test_every_code_that_the_gateway_can_send_has_a_word() -> None:
     assert set(WORDS["camera_finding"]) == set(Finding)
     assert set(WORDS["camera_miss"]) == set(Miss)
     assert set(WORDS["camera_source"]) == set(SourceKind)
+    assert set(WORDS["recorder_trouble"]) == set(Trouble)
     assert set(WORDS["camera_state"]) == set(get_args(CameraState))
     assert set(WORDS["work_order"]) >= set(WorkOrderState)
     rules = {rule.__name__ for rule in (*entering.BEFORE, *entering.AFTER, *leaving.EXIT_RULES)}

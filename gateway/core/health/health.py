@@ -68,6 +68,8 @@ class Health:
         self._signs: dict[Finding, Signs] = {finding: Signs() for finding in ORDER}
         self._raised: dict[Finding, Raised] = {}
         self._now_s = float("-inf")
+        self._suspects: frozenset[Finding] | None = None
+        """Until the next judgement; it is asked for several times after each."""
 
     @property
     def raised(self) -> Mapping[Finding, Raised]:
@@ -77,11 +79,13 @@ class Health:
     def suspects(self) -> frozenset[Finding]:
         """Findings that the last picture spoke for and that do not hold yet, or against and that are not over yet:
         worth another look at once."""
-        return frozenset(
-            finding
-            for finding, signs in self._signs.items()
-            if signs.seen and signs.is_shown != (finding in self._raised)
-        )
+        if self._suspects is None:
+            self._suspects = frozenset(
+                finding
+                for finding, signs in self._signs.items()
+                if signs.seen and signs.is_shown != (finding in self._raised)
+            )
+        return self._suspects
 
     def see(self, at_s: float, measures: Measures) -> tuple[Change, ...]:
         """One picture."""
@@ -105,11 +109,15 @@ class Health:
 
     def dump(self) -> dict[str, Any]:
         """All of the state as JSON has it."""
+        # Nearly all signs were looked for in the same pictures and not seen: such a course is written once.
+        courses: dict[tuple[tuple[float, bool], ...], list[str]] = {}
+        for name, signs in self._signs.items():
+            courses.setdefault(tuple(signs.seen), []).append(name.value)
         return {
-            "v": 1,
+            "v": 2,
             "now_s": None if self._now_s == float("-inf") else self._now_s,
             "raised": {name.value: [up.since_s, up.value, up.threshold] for name, up in self._raised.items()},
-            "signs": {name.value: [[at, int(on)] for at, on in signs.seen] for name, signs in self._signs.items()},
+            "signs": [[names, [[at, int(on)] for at, on in course]] for course, names in courses.items()],
             "evidence": self._evidence.dump(),
             "hearing": self._hearing.dump(),
         }
@@ -119,14 +127,15 @@ class Health:
         """What `dump` gave. Raises ValueError if it is something else."""
         health = cls(settings)
         try:
-            if dumped["v"] != 1:
+            if dumped["v"] != 2:
                 raise ValueError(f"unknown version {dumped['v']!r}")
             health._now_s = float("-inf") if dumped["now_s"] is None else float(dumped["now_s"])
             for name, (since_s, value, threshold) in dumped["raised"].items():
                 health._raised[Finding(name)] = Raised(float(since_s), float(value), float(threshold))
-            for name, seen in dumped["signs"].items():
-                for at_s, shown in seen:
-                    health._signs[Finding(name)].seen.append((float(at_s), bool(shown)))
+            for names, seen in dumped["signs"]:
+                course = [(float(at_s), bool(shown)) for at_s, shown in seen]
+                for name in names:
+                    health._signs[Finding(name)].seen.extend(course)
             health._evidence.load(dumped["evidence"])
             health._hearing.load(dumped["hearing"])
         except (KeyError, TypeError, AttributeError) as fault:
@@ -141,6 +150,7 @@ class Health:
         self, now_s: float, signs: Mapping[Finding, Sign], hold_s: float | None = None, fewest: int | None = None
     ) -> tuple[Change, ...]:
         changes: list[Change] = []
+        self._suspects = None
         for finding in ORDER:
             sign = signs.get(finding)
             if sign is None:

@@ -6,6 +6,7 @@ and the ledger names papers by their id, so that retention can erase a paper and
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from gateway.core.papers.by_hand import Identification, IdentificationReason, Opening, OpeningKind, Service
 from gateway.core.papers.emergencies import Cause, Emergency, EmergencyKind, Followed, Remark
@@ -121,26 +122,7 @@ Paper = (
     | MaintenanceWindow
     | Incident
 )
-PAPERS: tuple[type[Paper], ...] = (
-    Order,
-    Emergency,
-    Authorisation,
-    LeaveSlip,
-    EntryBan,
-    Gathering,
-    Visit,
-    Vehicle,
-    Essential,
-    Identification,
-    Opening,
-    Shift,
-    Hold,
-    Export,
-    StandingPass,
-    WorkOrder,
-    MaintenanceWindow,
-    Incident,
-)
+PAPERS: tuple[type[Paper], ...] = get_args(Paper)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from gateway.core.papers.emergencies import Emergency
 from gateway.core.papers.kinds import PaperKind
-from gateway.core.papers.orders import Order
-from gateway.core.papers.permits import Authorisation, EntryBan, Essential, Gathering, LeaveSlip, Vehicle
-from gateway.core.papers.visits import Visit
 
 
 class IdentificationReason(StrEnum):
@@ -77,31 +73,3 @@ class Opening:
     @property
     def is_live(self) -> bool:
         return self.disposed_at is None
-
-
-Paper = (
-    Order
-    | Emergency
-    | Authorisation
-    | LeaveSlip
-    | EntryBan
-    | Gathering
-    | Visit
-    | Vehicle
-    | Essential
-    | Identification
-    | Opening
-)
-PAPERS: tuple[type[Paper], ...] = (
-    Order,
-    Emergency,
-    Authorisation,
-    LeaveSlip,
-    EntryBan,
-    Gathering,
-    Visit,
-    Vehicle,
-    Essential,
-    Identification,
-    Opening,
-)

@@ -17,6 +17,9 @@ from urllib.parse import urlsplit
 
 from gateway.video.jobs import Reason
 
+NO_TLS = "it does not speak TLS 1.2 or later at this port"
+"""For people. It may be a camera without TLS, one that is too old for this machine, or not this port."""
+
 PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"

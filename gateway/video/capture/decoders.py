@@ -115,7 +115,7 @@ class Decoders:
             place.process, place.done = await self._offspring.fork(tasks.LOOK, self._memory_mb), 0
         place.done += 1
         await place.process.send(wire.pack(waiting.task, _encoder))
-        body = await place.process.receive(tasks.LOOKING_AT_MOST_S)
+        body = await place.process.receive(tasks.LOOKING_AT_MOST_S, patient=True)
         try:
             return _results.decode(body)
         except msgspec.DecodeError as error:

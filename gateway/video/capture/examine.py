@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.core.health import Change, HealthSettings, Timing
+from gateway.video.capture.promised import promised_s
 
 if TYPE_CHECKING:
     from gateway.video.checks import Decoded, Reference
@@ -28,6 +29,9 @@ PICTURES = frozenset({".jpg", ".jpeg", ".png"})
 
 REFERENCE_S = 60.0
 """So much of a reference clip is learnt from at most."""
+
+CUT_OFF_S = 3.0
+"""A file whose pictures end so long before the end that it says it has: shorter is how sound and pictures are cut."""
 
 TIMING_AT_MOST = 64 * 1024 * 1024
 PICTURE_AT_MOST = 16 * 1024 * 1024
@@ -64,6 +68,8 @@ class Source:
     pictures: Iterator[Came]
     count: int | None = None
     wanted: Wanted = field(default_factory=lambda: Wanted(None))
+    lasts_s: float | None = None
+    """How long it says that it lasts, on the clock of its pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,8 @@ class Summary:
     findings: tuple[str, ...]
     bad: int = 0
     """Pictures that could not be decoded."""
+    ended_s: float | None = None
+    """When its pictures ended, if that was before their time."""
 
 
 class Wanted:
@@ -124,7 +132,11 @@ def examine(
     evidence: bool = False,
     until_s: float | None = None,
 ) -> Iterator[Line | Progress | Summary]:
-    """Every change in order, progress in between, the summary last."""
+    """Every change in order, progress in between, the summary last.
+
+    A source is over when its pictures are, unless it should go on until `until_s` or says itself that it lasts longer:
+    then its silence is told.
+    """
     from gateway.video.checks import Session
 
     session = Session(settle_s, references, settings)
@@ -157,8 +169,11 @@ def examine(
             yield Progress(at_s, frames, source.count)
     if frames == bad:
         raise Unreadable("it holds no picture that can be decoded")
+    if until_s is None and source.lasts_s is not None and source.lasts_s - (begin or 0.0) - last_s >= CUT_OFF_S:
+        until_s = source.lasts_s - (begin or 0.0)
     yield from lines(session.end(until_s))
-    yield Summary(frames, round(max(last_s, until_s or 0.0), 3), tuple(findings), bad)
+    ended_s = last_s if until_s is not None and until_s - last_s >= CUT_OFF_S else None
+    yield Summary(frames, round(max(last_s, until_s or 0.0), 3), tuple(findings), bad, ended_s)
 
 
 def _evidence(picture: Decoded | Pixels | None, references: Sequence[Reference]) -> Evidence:
@@ -284,7 +299,9 @@ def _file(path: Path, wanted: Wanted, times: Times) -> Source:
         finally:
             capture.release()
 
-    return Source(pictures(), count if 0 < count < 10**9 else None)
+    # Times of a timing file are not the file's own.
+    lasts_s = None if times.received_s else promised_s(path)
+    return Source(pictures(), count if 0 < count < 10**9 else None, lasts_s=lasts_s)
 
 
 class _Clock:

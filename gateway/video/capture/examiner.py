@@ -63,6 +63,7 @@ class Summary(msgspec.Struct, frozen=True, tag="summary"):
     seconds: float
     findings: tuple[str, ...]
     bad: int = 0
+    ended_s: float | None = None
 
 
 class Unreadable(msgspec.Struct, frozen=True, tag="unreadable"):
@@ -131,7 +132,7 @@ def _messages(request: Request, examine):  # type: ignore[no-untyped-def]
         if isinstance(step, examine.Progress):
             yield Progress(step.at_s, step.frames, step.count)
         elif isinstance(step, examine.Summary):
-            yield Summary(step.frames, step.seconds, step.findings, step.bad)
+            yield Summary(step.frames, step.seconds, step.findings, step.bad, step.ended_s)
         else:
             change, seen = step.change, step.evidence
             yield Line(

@@ -35,7 +35,7 @@ def work(sock: socket.socket) -> None:
         "OPENCV_FFMPEG_CAPTURE_OPTIONS",
         "rtsp_transport;tcp|protocol_whitelist;rtsp,rtp,tcp|allowed_media_types;video|fflags;nobuffer"
         # Or it watches the stream for five seconds before it gives the first picture.
-        "|analyzeduration;400000|probesize;400000|fpsprobesize;0",
+        f"|analyzeduration;{int(request.analyse_s * 1e6)}|probesize;{int(request.analyse_s * 1e6)}|fpsprobesize;0",
     )
     limit_ms = int(request.timeout_s * 1000)
     capture = cv2.VideoCapture(
@@ -50,6 +50,10 @@ def work(sock: socket.socket) -> None:
     try:
         if not capture.isOpened() or not capture.grab():
             _say(sock, tasks.Lost(opened=False))
+            return
+        if not capture.get(cv2.CAP_PROP_FRAME_WIDTH):
+            # OpenCV would never give a picture of it, also once the size is known.
+            _say(sock, tasks.Lost(opened=False, sizeless=True))
             return
         _say(sock, tasks.Live())
         _Reading(sock, capture).run()

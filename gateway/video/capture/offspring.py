@@ -14,7 +14,7 @@ from collections import deque
 
 import msgspec
 
-from gateway.video.capture import wire, zygote
+from gateway.video.capture import limits, wire, zygote
 from gateway.video.jobs import Reason
 
 _answers = msgspec.msgpack.Decoder(zygote.Answer)
@@ -143,16 +143,24 @@ class Process:
             self._writer.write(message)
             await self._writer.drain()
 
-    async def receive(self, within_s: float) -> bytes:
-        """Its next message; `Died` and a dead process otherwise."""
+    async def receive(self, within_s: float, *, patient: bool = False) -> bytes:
+        """Its next message; `Died` and a dead process otherwise.
+
+        `patient`: a process that could run and gets no processor is waited for. That is the machine's fault, not that
+        of what it works on; one that runs for too long is ended by its own limit of processor time.
+        """
+        reading = asyncio.ensure_future(wire.read(self._reader))
         try:
-            async with asyncio.timeout(within_s):
-                return await wire.read(self._reader)
-        except TimeoutError as error:
-            await self.end()
-            raise Died(Reason.DECODER_STUCK, "what it sent kept the decoder busy for too long") from error
+            while not (await asyncio.wait({reading}, timeout=within_s))[0]:
+                if not (patient and limits.wants_processor(self.number)):
+                    await self.end()
+                    raise Died(Reason.DECODER_STUCK, "what it sent kept the decoder busy for too long")
+            return reading.result()
         except (EOFError, wire.TooLong) as error:
             raise _how(await self.end()) from error
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def end(self) -> int:
         """End it, if it has not ended; its exit status, or minus the signal that ended it."""

@@ -2,7 +2,7 @@
 
 Promises: FFmpeg, in its own process, is only ever given an address of this machine and a port that takes one
 connection; whatever the camera answers is read first (`rtsp_watch`), so that no redirect is followed; TLS towards the
-camera is ours. Leaves to others: the stream's pictures (`stream_reader`).
+camera is ours. Leaves to others: the stream's pictures (`streams`).
 
 FFmpeg would look up names anew, follow a redirect anywhere, and print addresses with passwords.
 """
@@ -15,7 +15,7 @@ import ssl
 import time
 from concurrent.futures import Executor
 
-from gateway.video.capture.address import Networks, NotThere, Target
+from gateway.video.capture.address import NO_TLS, Networks, NotThere, Target
 from gateway.video.capture.rtsp_watch import RtspWatch
 from gateway.video.jobs import Reason
 
@@ -46,7 +46,9 @@ class Relay:
             raise NotThere(Reason.SILENT, "it did not take the connection in time") from error
         except ConnectionRefusedError as error:
             raise NotThere(Reason.REFUSED, "nobody listens at its address") from error
-        except (OSError, ssl.SSLError) as error:
+        except ssl.SSLError as error:
+            raise NotThere(Reason.BAD_STREAM, NO_TLS) from error
+        except OSError as error:
             raise NotThere(Reason.UNREACHABLE, "its address cannot be reached") from error
         self._server = await asyncio.start_server(self._take, "127.0.0.1", 0, backlog=1)
         self.port = self._server.sockets[0].getsockname()[1]

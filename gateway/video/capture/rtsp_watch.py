@@ -2,7 +2,7 @@
 
 Promises: nothing is passed on that would send FFmpeg to another address; messages and their bodies are bounded; tells
 when pictures arrive and what the camera's own clock says of them. Leaves to others: the connection
-(`rtsp_relay`), pictures (`stream_reader`).
+(`rtsp_relay`), pictures (`streams`).
 
 On one TCP connection there are messages (text, as in HTTP) and, between them, packets: `$`, a channel, a length of two
 bytes, and that many bytes of RTP (even channels) or RTCP (odd ones). Only video is asked for, so there is one stream.

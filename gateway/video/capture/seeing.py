@@ -14,22 +14,28 @@ import socket
 import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import msgspec
 
 from gateway.core.cameras import SourceKind
 from gateway.core.health import Timing
-from gateway.video.capture import talk, tasks, wire
+from gateway.core.recordings import Answer, Trouble
+from gateway.video.capture import talk, tasks, web_recorder, wire
 from gateway.video.capture.address import Networks, NotThere
 from gateway.video.capture.decoders import Decoders
 from gateway.video.capture.looking import fault_of
 from gateway.video.capture.offspring import Died, Offspring
+from gateway.video.capture.pulse import Pulse
 from gateway.video.capture.streams import Gathered, MultipartStream, RtspStream, Stream, Wish
 from gateway.video.capture.web_camera import WebCameras
 from gateway.video.jobs import Failure, Job, Outcome, Reason, Ref, Seen
 
 LOADS_WITHIN_S = 60.0
 """OpenCV is loaded in half a second; from a cold disk, on a busy machine, it has taken ten."""
+
+STALLED = 0.25
+"""Of the time that a camera has to answer: if this process stood still for so much of it, it was not the camera."""
 
 SPARE_S = 0.5
 """Of a job's deadline, for telling its outcome."""
@@ -68,18 +74,20 @@ class Eye:
         self._jobs: set[asyncio.Task[None]] = set()
         self._references: OrderedDict[str, bytes] = OrderedDict()
         self._references_bytes = 0
+        self._pulse = Pulse()
 
     async def run(self) -> None:
         """Until the gateway's end closes, or the zygote is gone."""
         self._decoders.start()
         self._say(talk.Begun())
+        pulse = asyncio.ensure_future(self._pulse.beat())
         tidy = asyncio.ensure_future(self._close_unused())
         gone = asyncio.ensure_future(self._offspring.gone.wait())
         hear = asyncio.ensure_future(self._hear())
         try:
             await asyncio.wait((hear, gone), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (tidy, gone, hear, *self._jobs):
+            for task in (pulse, tidy, gone, hear, *self._jobs):
                 task.cancel()
             # The kernel ends what is left; nothing here is worth waiting for.
             self._offspring.close()
@@ -92,6 +100,8 @@ class Eye:
                 return
             if isinstance(message, talk.Ask):
                 self._ask(message.number, message.job)
+            elif isinstance(message, talk.AskRecorder):
+                self._start(self._ask_recorder(message))
             elif isinstance(message, talk.Forget):
                 self._web.forget(message.camera)
                 self._start(self._drop(message.camera))
@@ -113,6 +123,15 @@ class Eye:
     def _say(self, message: talk.FromEye) -> None:
         # Outcomes are small; a gateway that does not read them for a minute has this process ended.
         self._writer.write(wire.pack(message, _encoder))
+
+    async def _ask_recorder(self, asked: talk.AskRecorder) -> None:
+        try:
+            answer = await web_recorder.ask(asked.recorder, asked.tokens, self._networks, self._names)
+        except Exception as error:
+            fault = fault_of(error)
+            self._say(talk.Said(fault))
+            answer = Answer(datetime.now(UTC), trouble=Trouble.OURS, detail=fault)
+        self._say(talk.RecorderTold(asked.number, answer))
 
     # --- one job ------------------------------------------------------------------------------------------------------
 
@@ -137,6 +156,10 @@ class Eye:
             gathered.failure = gathered.failure or NotThere(Reason.SILENT, "no whole picture came in time")
         except (NotThere, Died) as failure:
             gathered.failure = failure
+        silent = gathered.failure is not None and gathered.failure.reason is Reason.SILENT
+        if silent and self._pulse.stood_still_s(started) > STALLED * min(job.timeout_s, job.deadline_s):
+            # Whoever does not listen may not call another silent.
+            gathered.failure = Died(Reason.OVERLOAD, "the machine had no time to hear its answer")
         result, died = await self._measured(job, gathered, due)
         why = gathered.failure or died
         if result.fault is not None:
@@ -209,7 +232,7 @@ class Eye:
     async def _look(self, job: Job, gathered: Gathered) -> None:
         wish = Wish(job.look_s, job.pictures, job.timeout_s, job.picture_width if job.want_picture else 0)
         kept = self._kept.get(job.camera)
-        if kept is not None and (not job.keep_open or kept.source != job.source):
+        if kept is not None and (not job.keep_open or kept.source != job.source or kept.is_worn(time.monotonic())):
             await self._drop(job.camera)
             kept = None
         if kept is None and job.keep_open:

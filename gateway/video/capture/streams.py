@@ -30,6 +30,12 @@ from gateway.video.jobs import Reason
 AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """From a break of a kept stream to the next try; the last one stays."""
 
+QUICK_S = 0.4
+"""So long a new RTSP stream is listened to for its pictures' size. Most cameras tell it before the first one."""
+
+RTSP_KEPT_S = 600.0
+"""Then a kept RTSP stream is opened anew: pictures that change their size on the way come in that of the first."""
+
 _encoder = msgspec.msgpack.Encoder()
 _from_live = msgspec.msgpack.Decoder(tasks.FromLive)
 
@@ -74,6 +80,10 @@ class Stream(ABC):
         self._changed = asyncio.Event()
         self._wanted = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
+
+    def is_worn(self, now: float) -> bool:
+        """Whether it is better opened anew than looked at once more."""
+        return self.source.kind is SourceKind.RTSP and now - self._began >= RTSP_KEPT_S
 
     def start(self) -> None:
         self._reading = asyncio.ensure_future(self._read_on())
@@ -188,6 +198,10 @@ class MultipartStream(Stream):
         gathered.told_is_wall_clock = bool(told) and min(told) > 946_684_800.0
 
 
+class _Sizeless(Exception):
+    """The stream began without what tells its pictures' size."""
+
+
 class RtspStream(Stream):
     """Pictures of an RTSP stream: a process of its own decodes it, the relay beside it sees it arrive."""
 
@@ -216,19 +230,33 @@ class RtspStream(Stream):
         self._hung = False
 
     async def _read(self) -> None:
+        try:
+            await self._read_once(QUICK_S)
+        except _Sizeless:
+            # A camera that tells the size only with a whole picture: wait for the next one.
+            try:
+                await self._read_once(max(QUICK_S, self._timeout_s - 1.0))
+            except _Sizeless:
+                raise NotThere(Reason.BAD_STREAM, "its stream cannot be decoded") from None
+
+    async def _read_once(self, analyse_s: float) -> None:
         relay = Relay()
         process: Process | None = None
         self._hung = False
+        sizeless = False
         try:
             await relay.open(take_apart(self.source.url), self._networks, self._names, self._timeout_s)
             self._relay = relay
             process = await self._offspring.fork(tasks.LIVE, self._memory_mb)
-            await process.send(wire.pack(tasks.Open(self._inner_url(relay.port), self._timeout_s), _encoder))
+            await process.send(wire.pack(tasks.Open(self._inner_url(relay.port), self._timeout_s, analyse_s), _encoder))
             # FFmpeg has its own limits for opening and for the first picture; this one is for FFmpeg itself.
             within_s = 2 * self._timeout_s + 2.0
             while True:
                 message = _from_live.decode(await process.receive(within_s))
                 if isinstance(message, tasks.Lost):
+                    if message.sizeless:
+                        sizeless = True
+                        raise _Sizeless
                     raise _why(relay, opened=message.opened)
                 if isinstance(message, tasks.Live):
                     self._process, self._is_live, self._failure = process, True, None
@@ -246,7 +274,8 @@ class RtspStream(Stream):
             raise
         finally:
             self._is_live, self._process = False, None
-            self._arrived += relay.watch.arrivals()
+            if not sizeless:
+                self._arrived += relay.watch.arrivals()
             self._relay = None
             if self._taking is not None and not self._taking.done():
                 self._taking.cancel()

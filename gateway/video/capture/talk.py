@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from gateway.core.recordings import Answer, Recorder
 from gateway.video.jobs import Job, Outcome
 
 
@@ -30,6 +31,17 @@ class Forget(msgspec.Struct, frozen=True, tag="forget"):
     camera: str
 
 
+class AskRecorder(msgspec.Struct, frozen=True, tag="recorder"):
+    """What does it tell of its recordings? `tokens`: those that are wanted, where it cannot list all."""
+
+    number: int
+    recorder: Recorder
+    tokens: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"AskRecorder({self.recorder.id!r})"
+
+
 class Ping(msgspec.Struct, frozen=True, tag="ping"):
     """Are you there?"""
 
@@ -51,6 +63,13 @@ class Told(msgspec.Struct, frozen=True, tag="told"):
     outcome: Outcome
 
 
+class RecorderTold(msgspec.Struct, frozen=True, tag="recorded"):
+    """What came of asking a recorder."""
+
+    number: int
+    answer: Answer
+
+
 class Lacks(msgspec.Struct, frozen=True, tag="lacks"):
     """The job needs its references with their bytes."""
 
@@ -67,5 +86,5 @@ class Said(msgspec.Struct, frozen=True, tag="said"):
     what: str
 
 
-ToEye = Begin | Ask | Forget | Ping
-FromEye = Begun | CannotBegin | Told | Lacks | Pong | Said
+ToEye = Begin | Ask | AskRecorder | Forget | Ping
+FromEye = Begun | CannotBegin | Told | RecorderTold | Lacks | Pong | Said

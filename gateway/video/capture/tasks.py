@@ -18,7 +18,7 @@ LIVE = "live"
 """The work of a process that reads one RTSP stream."""
 
 LOOKING_AT_MOST_S = 6.0
-"""From a task to its result. Eight pictures take 0.1 s; a machine that is short of time may take ten times that."""
+"""From a task to its result, unless it only waits for a processor. Eight pictures take 0.1 s."""
 
 PROCESSOR_S = 4.0
 """Processor time for one task, then the kernel ends the process."""
@@ -79,6 +79,8 @@ class Open(msgspec.Struct, frozen=True, tag="open"):
 
     url: str = ""
     timeout_s: float = 8.0
+    analyse_s: float = 0.4
+    """So long FFmpeg may listen for the pictures' size before it is asked for the first."""
 
     def __repr__(self) -> str:
         return "Open(…)"
@@ -109,6 +111,8 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
     """The stream could not be opened, or nothing came any more; the process ends after this."""
 
     opened: bool
+    sizeless: bool = False
+    """It is a stream of pictures, and what tells their size did not come in the time for it."""
 
 
 ToLive = Open | Take

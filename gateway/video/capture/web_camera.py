@@ -23,7 +23,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from gateway.core.cameras import Source
-from gateway.video.capture.address import Networks, NotThere, Target, take_apart
+from gateway.video.capture.address import NO_TLS, Networks, NotThere, Target, take_apart
 from gateway.video.capture.multipart import BadStream, Multipart, PartTooLarge, seconds_of
 from gateway.video.jobs import Reason
 
@@ -54,7 +54,7 @@ class Picture:
     """The camera's own clock, epoch seconds."""
 
 
-class _Judged(AbstractResolver):
+class Judged(AbstractResolver):
     """Gives aiohttp only addresses that the policy has judged, so there is no second look-up to lie to."""
 
     def __init__(self, networks: Networks, names: Executor) -> None:
@@ -183,7 +183,7 @@ class WebCameras:
 
     def _get(self, target: Target, sign: _Sign) -> contextlib.AbstractAsyncContextManager[aiohttp.ClientResponse]:
         if self._session is None:
-            self._session = _session(_Judged(self.networks, self.names))
+            self._session = _session(Judged(self.networks, self.names))
         path, _, query = target.path.partition("?")
         # Built from the parts that were judged: a second parser could read another host out of the same text.
         url = URL.build(
@@ -263,6 +263,8 @@ def _not_there(error: aiohttp.ClientError) -> NotThere:
     """What aiohttp raises, in our words: its own texts repeat addresses."""
     if isinstance(error.__cause__, NotThere):
         return error.__cause__
+    if isinstance(error, aiohttp.ClientSSLError):
+        return NotThere(Reason.BAD_STREAM, NO_TLS)
     if isinstance(error, aiohttp.ClientConnectorError):
         if isinstance(error.os_error, ConnectionRefusedError):
             return NotThere(Reason.REFUSED, "nobody listens at its address")

@@ -1,12 +1,14 @@
 """An RTSP camera out of GStreamer's own server, as a program for Debian's Python: `python3 camera.py PORT FOLDER …`.
 
 Each folder holds JPEGs of one scene, in order. The stream is H.264 at PICTURES_A_SECOND, made from the pictures of one
-folder in turn. Says `ready` when it listens. Heeds lines on its standard input: `show 1` (another folder), `freeze`,
-`move` (on again), `user NAME PASSWORD`. Ends when that input ends.
+folder in turn. A file in place of the folders is an H.265 stream as it is (with start codes, as x265 writes them),
+shown over and over: Debian's encoder of it needs many more packages. Says `ready` when it listens. Heeds lines on its
+standard input: `show 1` (another folder), `freeze`, `move` (on again), `user NAME PASSWORD`. Ends when that input ends.
 
 Not loaded by pytest: GStreamer's bindings are Debian's, and so this runs under Debian's Python.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -26,19 +28,40 @@ STREAM = (
     " ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
 )
 
+CODED = (
+    "( appsrc name=scene is-live=true format=time"
+    f" caps=video/x-h265,stream-format=byte-stream,alignment=au,framerate={PICTURES_A_SECOND}/1"
+    " ! rtph265pay name=pay0 pt=96 config-interval=-1 )"
+)
+
+
+def pictures_of(stream: bytes) -> list[bytes]:
+    """An H.265 stream, picture by picture: what comes before a slice belongs to it."""
+    pictures, begin = [], 0
+    starts = [found.start() for found in re.finditer(b"\0\0\1", stream)]
+    for start, end in zip(starts, [*starts[1:], len(stream)], strict=True):
+        if (stream[start + 3] >> 1) & 63 < 32:
+            pictures.append(stream[begin:end])
+            begin = end
+    return pictures
+
 
 class Camera:
     """What the lens sees, and the server that streams it."""
 
     def __init__(self, port: int, folders: list[Path]) -> None:
-        self.scenes = [[file.read_bytes() for file in sorted(folder.glob("*.jpg"))] for folder in folders]
+        is_coded = folders[0].is_file()
+        if is_coded:
+            self.scenes = [pictures_of(file.read_bytes()) for file in folders]
+        else:
+            self.scenes = [[file.read_bytes() for file in sorted(folder.glob("*.jpg"))] for folder in folders]
         self.shown = 0
         self.number = 0
         self.moves = True
         self.sources: list[Gst.Element] = []
         self.server = GstRtspServer.RTSPServer(address="127.0.0.1", service=str(port))
         self.factory = GstRtspServer.RTSPMediaFactory()
-        self.factory.set_launch(STREAM)
+        self.factory.set_launch(CODED if is_coded else STREAM)
         self.factory.set_shared(True)
         self.factory.connect("media-configure", self.begin)
         self.server.get_mount_points().add_factory("/live", self.factory)

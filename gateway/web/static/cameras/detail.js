@@ -172,16 +172,36 @@ function about(/** @type {Page} */ page) {
           ? t("The recorder has not told anything. {count} days have to be kept.", { count: one.keep_days })
           : [
               recording.recording ? t("is recording") : t("is not recording"),
-              t("{count} of {needed} days kept", { count: recording.days_kept, needed: one.keep_days }),
+              recording.days_kept === null
+                ? t("how far back is not known; {count} days have to be kept", { count: one.keep_days })
+                : t("{count} of {needed} days kept", { count: recording.days_kept, needed: one.keep_days }),
               recording.growing ? t("new, they become more") : "",
-              t("{count} GB free", { count: Math.round(recording.disk_free_gb) }),
+              recording.disk_free_gb === null ? t("free room not known") : t("{count} GB free", { count: Math.round(recording.disk_free_gb) }),
               ageOf(page.now - Date.parse(recording.at)),
             ]
               .filter(Boolean)
               .join(" · ")}
       </dd>
+      ${one.recorder ? html`<dt>${t("Recorder")}</dt><dd>${recorder(page, one.recorder)}</dd>` : nothing}
     </dl>
   </section>`;
+}
+
+/** Whether the recorder could be asked. */
+function recorder(/** @type {Page} */ page, /** @type {any} */ one) {
+  return [
+    one.id,
+    one.asked_at === null ? t("not asked yet") : one.trouble ? t("cannot tell: {reason}", { reason: word("recorder_trouble", one.trouble) }) : t("answers"),
+    clockOf(one.clock_off_s),
+    one.asked_at === null ? "" : ageOf(page.now - Date.parse(one.asked_at)),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+function clockOf(/** @type {number | null} */ ahead) {
+  if (ahead === null) return "";
+  return ahead > 0 ? t("its clock is {count} s ahead", { count: ahead }) : t("its clock is {count} s behind", { count: -ahead });
 }
 
 /** What was said of an act here. */

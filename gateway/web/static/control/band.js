@@ -6,7 +6,7 @@
 import { t, timeOfDay } from "../i18n.js";
 import { html, nothing, Part } from "../live/parts.js";
 import { NOTHING_YET } from "./state.js";
-import { zoneNames } from "./zones.js";
+import { outermost, zoneNames } from "./zones.js";
 
 export class BandPart extends Part {
   static properties = { state: { attribute: false } };
@@ -19,13 +19,14 @@ export class BandPart extends Part {
 
   render() {
     const { level, propagation, counts, emergencies } = this.state;
-    const inside = Object.values(counts.inside).reduce((sum, count) => sum + count, 0);
+    // Who is in a building is on its campus too: the outermost zones have everybody, once.
+    const inside = outermost(Object.keys(counts.inside)).reduce((sum, zone) => sum + (counts.inside[zone] ?? 0), 0);
     return html`
       ${level?.since ? html`<span class="since">${t("since {time}", { time: timeOfDay(level.since).slice(0, 5) })}</span>` : nothing}
       ${level?.order ? html`<span class="order">${level.order}</span>` : nothing}
-      ${emergencies.map((one) => this.emergency(one))}
+      ${emergencies.length ? html`<span class="emergencies" data-many=${emergencies.length > 1}>${emergencies.map((one) => this.emergency(one))}</span>` : nothing}
       ${propagation.asked
-        ? html`<span class="follow">${t("{count} of {all} follow", { count: propagation.acknowledged, all: propagation.asked })}
+        ? html`<span class="follow"><span class="all">${t("{count} of {all} follow", { count: propagation.acknowledged, all: propagation.asked })}</span>
             ${propagation.late ? html`<b class="late"><span aria-hidden="true">▲</span> ${t("{count} late", { count: propagation.late })}</b>` : nothing}</span>`
         : nothing}
       <span class="inside">${t("inside {count}", { count: inside })}</span>

@@ -23,6 +23,7 @@ import { isOf, nameOf } from "./rooms.js";
 import { keep, loudness, settings } from "./settings.js";
 import { isBlocked, play, prepare, wake } from "./sounds.js";
 import { afterAll, fromSnapshot } from "./state.js";
+import { callLeader } from "./incidents/hour.js";
 import { where } from "./overview/where.js";
 import { outermost } from "./zones.js";
 
@@ -97,8 +98,10 @@ async function goWhereTheAddressSays() {
   const name = page.tabs.includes(first) ? first : (page.tabs[0] ?? "");
   wanted = name;
   for (const link of document.querySelectorAll("#tabs a[data-tab]")) {
-    if (/** @type {HTMLElement} */ (link).dataset.tab === name) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (/** @type {HTMLElement} */ (link).dataset.tab === name) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else link.removeAttribute("aria-current");
   }
   const tab = await tabCalled(name);
   if (wanted !== name) return;
@@ -155,6 +158,7 @@ function paint() {
   heard = [];
   state = afterAll(state, events);
   tellNews();
+  for (const event of events) if (event.type === "incident" && event.call_duty_leader) tellReport(event);
   if (shown) {
     give(shown);
     for (const event of events) shown.heard(event);
@@ -179,6 +183,7 @@ function paintTime() {
   clock.state = connection;
   clock.heardAt = heardAt;
   notices.state = state;
+  notices.now = now();
   notices.lostSince = connection === "lost" ? heardAt : null;
   if (chips) {
     chips.state = state;
@@ -214,6 +219,15 @@ function tellNews() {
   play(first.priority, loudness(timeOfDay(now()).slice(0, 5)));
   const urgent = found.news.filter((one) => one.priority === "high").slice(0, SAID_AT_ONCE);
   if (urgent.length) said.textContent = urgent.map((one) => `${word("priority", "high")}: ${word("alarm", one.condition)}, ${where(one.place, state.devices)}`).join("; ");
+}
+
+/** A report's hour presses: said on every tab, and heard as its alarm is, unless that one is another room's. */
+function tellReport(/** @type {any} */ event) {
+  if (page.wall) return;
+  const alarm = state.alarms.find((one) => one.condition === "incident_report_due" && one.place === event.place);
+  if (room && alarm && !isOf(alarm, room, state.rooms)) return;
+  play(alarm?.priority ?? "medium", loudness(timeOfDay(now()).slice(0, 5)));
+  if (wanted !== "incidents") said.textContent = callLeader(event, where(event.place, state.devices));
 }
 
 // ---------------------------------------------------------------- rooms and presence
@@ -295,9 +309,12 @@ if (page.rights.includes("watch")) {
   setInterval(look, LEVEL_EVERY_MS);
 }
 
+notices.mayOpen = !page.wall && page.tabs.includes("incidents");
 if (!page.wall) {
   if (page.rights.includes("watch")) prepare(paintSoon);
   side.tabs = Object.entries(GO).filter(([, tab]) => page.tabs.includes(tab)).map(([letter, tab]) => [page.names[tab] ?? tab, letter]);
+  side.rights = page.rights;
+  side.user = page.user;
   side.changed = paint;
   side.hear = (/** @type {boolean} */ night) => play("medium", loudness(night ? settings().nightFrom : settings().nightTo));
   for (const what of /** @type {const} */ (["keys", "settings"]))

@@ -3,14 +3,14 @@
  * gives the keyboard back to where it was.
  */
 
-import { t } from "../i18n.js";
+import { t, texts } from "../i18n.js";
 import { html, nothing, Part } from "../live/parts.js";
 import { chooseTheme, keep, settings, theme } from "./settings.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 
 export class SidePart extends Part {
-  static properties = { shows: { state: true }, tabs: { attribute: false } };
+  static properties = { shows: { state: true }, tabs: { attribute: false }, rights: { attribute: false }, user: { attribute: false } };
 
   constructor() {
     super();
@@ -18,6 +18,9 @@ export class SidePart extends Part {
     this.shows = "";
     /** Name and letter of each tab that is there. @type {[string, string][]} */
     this.tabs = [];
+    /** What this user may do: no key is named that does nothing for them. @type {string[]} */
+    this.rights = [];
+    this.user = "";
     /** @type {HTMLElement | null} */
     this.cameFrom = null;
     /** Told when something was set. */
@@ -56,9 +59,11 @@ export class SidePart extends Part {
 
   keys() {
     const row = (/** @type {string} */ key, /** @type {string} */ what) => html`<dt>${key.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${what}</dd>`;
+    const may = (/** @type {string} */ right) => this.rights.includes(right);
     return html`<dl class="keys-list">
-      ${row("J K", t("next, previous alarm"))} ${row("A", t("acknowledge the chosen alarm"))} ${row("1 … 9", t("tick a step of what to do"))}
-      ${row("/", t("find"))} ${row("P", t("say that you are there"))} ${row("Esc", t("close the side panel"))} ${row("?", t("all keys"))}
+      ${may("watch") ? row("J K", t("next, previous alarm")) : nothing}
+      ${may("watch") && may("acknowledge_alarms") ? html`${row("A", t("acknowledge the chosen alarm"))} ${row("1 … 9", t("tick a step of what to do"))}` : nothing}
+      ${row("/", t("find"))} ${may("close_alarms") ? row("P", t("say that you are there")) : nothing} ${row("Esc", t("close the side panel"))} ${row("?", t("all keys"))}
       ${this.tabs.map(([name, letter]) => row(`G ${letter.toUpperCase()}`, name))}
     </dl>
     ${settings().letters ? nothing : html`<p class="notice">${t("Keys of a single letter are switched off in the settings.")}</p>`}`;
@@ -79,7 +84,18 @@ export class SidePart extends Part {
         <span>${t("Keys of a single letter act (J, K, A, G …)")}</span></label>
       <fieldset><legend>${t("Light or dark")}</legend>
         ${this.look("", t("as the computer"))} ${this.look("light", t("light"))} ${this.look("dark", t("dark"))}</fieldset>
-      <p class="quiet">${t("Kept in this browser only.")}</p>`;
+      <p class="quiet">${t("Kept in this browser only.")}</p>
+      ${this.account()}`;
+  }
+
+  /** What stands in the band where there is room for it. */
+  account() {
+    const other = texts.language === "zh" ? "en" : "zh";
+    return html`<div class="account acts">
+      <span>${this.user}</span>
+      <button type="button" data-set="language" data-to=${other} lang=${other === "zh" ? "zh-Hans" : "en"}>${other === "zh" ? "中文" : "English"}</button>
+      <button type="button" data-sign-out>${t("Sign out")}</button>
+    </div>`;
   }
 
   /** @param {"volume" | "nightVolume"} name @param {string} label @param {number} value */

@@ -1,12 +1,15 @@
 /**
  * One tone for each priority, so that an operator knows without looking how urgent it is: an alarm alternates and is
- * rough, a warning asks twice, a notice is one soft tone. Made here, so nothing is loaded.
+ * rough, a warning asks twice, a notice is one soft tone.
  *
  * Promises: never two at once, the more urgent one wins; says whether the browser lets it sound at all, and is woken by
- * the first touch. Leaves to others: when something sounds (`news`), how loud (`settings`).
+ * the first touch. Leaves to others: the tones themselves (`ui/tones`), when something sounds (`news`), how loud
+ * (`settings`).
  */
 
-/** Per priority: frequency in Hz, start and length in s, and the wave. @type {Record<string, [number, number, number, OscillatorType][]>} */
+import { onTouch, resume, ring } from "../ui/tones.js";
+
+/** Per priority. @type {Record<string, import("../ui/tones.js").Tone[]>} */
 const TONES = {
   high: [
     [988, 0, 0.18, "square"],
@@ -36,11 +39,11 @@ export function prepare(/** @type {() => void} */ changed) {
     return;
   }
   context.addEventListener("statechange", changed);
-  for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, wake, { capture: true });
+  onTouch(wake);
 }
 
 export function wake() {
-  if (context?.state === "suspended") void context.resume().catch(() => {});
+  resume(context);
 }
 
 /** The browser waits for a touch. */
@@ -55,16 +58,5 @@ export function play(priority, loudness) {
   if (context === undefined || context.state !== "running" || loudness === 0) return;
   if (now - last.at < PAUSE_MS && rank >= last.rank) return;
   last = { at: now, rank };
-  for (const [hz, start, length, wave] of TONES[priority] ?? []) {
-    const at = context.currentTime + start;
-    const tone = new OscillatorNode(context, { frequency: hz, type: wave });
-    const gain = new GainNode(context, { gain: 0 });
-    gain.gain.setValueAtTime(0, at);
-    gain.gain.linearRampToValueAtTime(loudness * 0.3, at + 0.01);
-    gain.gain.setValueAtTime(loudness * 0.3, at + length - 0.03);
-    gain.gain.linearRampToValueAtTime(0, at + length);
-    tone.connect(gain).connect(context.destination);
-    tone.start(at);
-    tone.stop(at + length);
-  }
+  ring(context, TONES[priority] ?? [], loudness);
 }

@@ -128,6 +128,8 @@ function changed(/** @type {State} */ state, /** @type {any} */ event) {
       };
     case "device":
       return { ...state, devices: put(state.devices, event.device) };
+    case "device_retired":
+      return { ...state, devices: without(state.devices, event.device) };
     case "cameras":
       return { ...state, cameras: event.cameras.reduce(put, state.cameras) };
     case "room":

@@ -1,9 +1,11 @@
 /**
  * Sounds that can be told apart without looking: granted rises, refused falls and is rough, a wait asks twice, an alarm
- * alternates. Made here, so nothing is loaded. Browsers are silent until the first touch; so is this.
+ * alternates. Browsers are silent until the first touch; so is this.
  */
 
-/** Per sound: frequency in Hz, start and length in s, and the wave. @type {Record<string, [number, number, number, OscillatorType][]>} */
+import { onTouch, resume, ring } from "../ui/tones.js";
+
+/** Per sound. @type {Record<string, import("../ui/tones.js").Tone[]>} */
 const TONES = {
   grant: [
     [660, 0, 0.09, "sine"],
@@ -49,11 +51,10 @@ export function nextVolume() {
 
 /** The first touch of the page: from now on it may sound. */
 export function unlockSounds() {
-  const wake = () => {
+  onTouch(() => {
     context ??= new AudioContext();
-    if (context.state === "suspended") void context.resume().catch(() => {});
-  };
-  for (const touch of ["pointerdown", "keydown"]) document.addEventListener(touch, wake, { capture: true });
+    resume(context);
+  });
 }
 
 export function play(/** @type {string} */ name) {
@@ -63,16 +64,5 @@ export function play(/** @type {string} */ name) {
   if (now - (last[name] ?? -Infinity) < (PAUSE_MS[name] ?? 0)) return;
   last[name] = now;
   document.body.dataset.sounded = name;
-  for (const [hz, start, length, wave] of TONES[name] ?? []) {
-    const at = context.currentTime + start;
-    const tone = new OscillatorNode(context, { frequency: hz, type: wave });
-    const gain = new GainNode(context, { gain: 0 });
-    gain.gain.setValueAtTime(0, at);
-    gain.gain.linearRampToValueAtTime(loud * 0.3, at + 0.01);
-    gain.gain.setValueAtTime(loud * 0.3, at + length - 0.03);
-    gain.gain.linearRampToValueAtTime(0, at + length);
-    tone.connect(gain).connect(context.destination);
-    tone.start(at);
-    tone.stop(at + length);
-  }
+  ring(context, TONES[name] ?? [], loud);
 }

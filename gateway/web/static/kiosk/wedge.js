@@ -7,6 +7,8 @@
  * Leaves to others: when it listens (`isOn`), documents (ui/reader.js), what is done with a code.
  */
 
+import { fieldNow, mayBeTyped, putBack, stop } from "../ui/keystrokes.js";
+
 /** Scanners take 1 to 25 ms for a key, on a busy machine some more; the fastest hands need 60, and now and then 40 for
  * two keys that overlap. */
 const FAST_MS = 50;
@@ -44,7 +46,7 @@ export class Wedge {
     this.ended = { sent: "", at: -Infinity, run: 0 };
     /** Fast keys in a row so far. */
     this.run = 0;
-    /** What the field held before the first key. @type {{field: HTMLInputElement | HTMLTextAreaElement, value: string} | null} */
+    /** What the field held before the first key. @type {import("../ui/keystrokes.js").Before | null} */
     this.before = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -56,7 +58,7 @@ export class Wedge {
   }
 
   key(/** @type {KeyboardEvent} */ event) {
-    if (!event.isTrusted || event.isComposing || event.repeat || event.altKey || event.metaKey) return;
+    if (!mayBeTyped(event)) return;
     const text = event.key === "Enter" || event.key === "Tab" ? "\n" : event.key;
     if ([...text].length !== 1 || (event.ctrlKey && this.run < BURST)) return; // Shift and the like; a person's Ctrl+C
     const isFast = event.timeStamp - this.last < (this.run >= BURST ? SILENCE_MS : FAST_MS);
@@ -66,8 +68,7 @@ export class Wedge {
       // The keys' own times say that it went on: it is taken as one, and told of once more.
       const { sent, at, run } = this.ended;
       if (run > 0 && event.timeStamp - at < (run >= BURST ? SILENCE_MS : FAST_MS)) Object.assign(this, { sent, run });
-      const field = document.activeElement;
-      this.before = isField(field) ? { field, value: field.value } : null;
+      this.before = fieldNow();
     }
     this.last = event.timeStamp;
     this.run += 1;
@@ -90,20 +91,4 @@ export class Wedge {
     this.last = -Infinity;
     if (run >= BURST) this.scanned(codeIn(sent));
   }
-}
-
-/** @returns {field is HTMLInputElement | HTMLTextAreaElement} */
-function isField(/** @type {Element | null} */ field) {
-  return field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
-}
-
-function stop(/** @type {Event} */ event) {
-  event.preventDefault();
-  event.stopImmediatePropagation();
-}
-
-function putBack(/** @type {{field: HTMLInputElement | HTMLTextAreaElement, value: string}} */ before) {
-  if (before.field.value === before.value) return;
-  before.field.value = before.value;
-  before.field.dispatchEvent(new Event("input", { bubbles: true }));
 }

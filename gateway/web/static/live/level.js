@@ -21,7 +21,7 @@ export class LevelPart extends Part {
         : nothing}
       <span>${word("level", String(level))}</span>
       ${drill ? html`<span class="level-drill">${t("DRILL")}</span>` : nothing}
-      ${until ? html`<span>${t("until {time}", { time: timeOfDay(until) })}</span>` : nothing}
+      ${until ? html`<span>${t("until {time}", { time: timeOfDay(until).slice(0, 5) })}</span>` : nothing}
       ${zones.length ? html`<span>${zones.map(place).join(", ")}</span>` : nothing}
     `;
   }

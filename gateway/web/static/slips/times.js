@@ -33,6 +33,7 @@ export function toField(/** @type {number} */ at) {
 export function fromField(/** @type {string} */ text) {
   if (!/^\d{4,6}-\d\d-\d\dT\d\d:\d\d/.test(text)) return NaN;
   const asUtc = Date.parse(`${text.slice(0, 16)}:00Z`);
+  if (Number.isNaN(asUtc)) return NaN; // a year of five digits may be typed
   // The zone's offset at about that time; once more, in case the clocks change in between.
   const first = asUtc - offset(asUtc);
   return asUtc - offset(first);

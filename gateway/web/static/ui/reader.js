@@ -8,6 +8,7 @@
  */
 
 import { checkDigit, plainNumber } from "./documents.js";
+import { fieldNow, mayBeTyped, putBack, stop } from "./keystrokes.js";
 
 /** Readers take 1 to 25 ms for a key; the fastest hands need 60, and now and then 40 for two keys that overlap. */
 const FAST_MS = 35;
@@ -31,7 +32,7 @@ export const BURST_BEGAN = "wg-burst";
 
 /** @typedef {{text: string, at: number}} Stroke */
 
-/** @typedef {{field: HTMLInputElement | HTMLTextAreaElement, value: string}} Before */
+/** @typedef {import("./keystrokes.js").Before} Before */
 
 export class Reader {
   /**
@@ -78,8 +79,7 @@ export class Reader {
   }
 
   key(/** @type {KeyboardEvent} */ event) {
-    if (!this.isOn()) return;
-    if (!event.isTrusted || event.isComposing || event.repeat || event.altKey || event.metaKey) return;
+    if (!this.isOn() || !mayBeTyped(event)) return;
     const text = event.key === "Enter" ? "\n" : event.key === "Tab" ? "\t" : event.key;
     if ([...text].length !== 1) return; // Shift and the like
     this.goOn(event.timeStamp);
@@ -94,9 +94,8 @@ export class Reader {
   stroke(/** @type {Event} */ event, /** @type {Stroke} */ stroke) {
     if (this.strokes.length > 0) stop(event);
     else {
-      const field = document.activeElement;
       const { recent } = this;
-      this.before = isField(field) ? { field, value: field.value } : null;
+      this.before = fieldNow();
       if (recent !== null && stroke.at - recent.at < RECENT_MS) this.before = recent.before;
       else this.recent = null;
     }
@@ -147,7 +146,7 @@ export class Reader {
     if (!this.inBurst && this.strokes.length >= BURST) {
       this.inBurst = true;
       window.dispatchEvent(new CustomEvent(BURST_BEGAN, { detail: 1 + (this.recent?.text.length ?? 0) }));
-      if (this.before !== null) restore(this.before);
+      if (this.before !== null) putBack(this.before);
     }
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.over(), this.inBurst ? SILENCE_MS : HELD_MS);
@@ -230,22 +229,6 @@ function mrzCheck(/** @type {string} */ text) {
 
 function inCase(/** @type {string} */ name) {
   return name.toLowerCase().replace(/(^|[ -])\p{Letter}/gu, (start) => start.toUpperCase());
-}
-
-/** @returns {field is HTMLInputElement | HTMLTextAreaElement} */
-function isField(/** @type {Element | null} */ field) {
-  return field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement;
-}
-
-function stop(/** @type {Event} */ event) {
-  event.preventDefault();
-  event.stopImmediatePropagation();
-}
-
-function restore(/** @type {{field: HTMLInputElement | HTMLTextAreaElement, value: string}} */ before) {
-  if (before.field.value === before.value) return;
-  before.field.value = before.value;
-  before.field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /** Put text where the caret is, as if it had been typed. */

@@ -19,7 +19,7 @@ import "./list.js";
 import "./page.js";
 import { refusal, wrongField } from "./refusals.js";
 
-sheet("/static/control/devices/devices.css");
+for (const name of ["devices", "device", "bollards", "enrolment"]) sheet(`/static/control/devices/${name}.css`);
 
 const NEW = "+new";
 const LOOK_MS = 1000;

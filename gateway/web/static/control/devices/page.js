@@ -65,7 +65,7 @@ export class DevicePage extends Part {
         <p>${word("device", device.kind)} · ${placeOf(device)} · <b>${now.words}</b></p>
       </header>
       ${own.length
-        ? html`<ul class="dv-alarms" aria-label=${t("Open alarms of this device")}>${own.map((one) => html`<li data-priority=${one.priority}><a href="#overview"><span aria-hidden="true">${one.priority === "high" ? "■" : one.priority === "medium" ? "◆" : "▲"}</span> ${word("alarm", one.condition)}</a> <span class="quiet">${when(one.last_at, this.at)} · ${one.detail}</span></li>`)}</ul>`
+        ? html`<ul class="dv-alarms" aria-label=${t("Open alarms of this device")}>${own.map((one) => html`<li data-priority=${one.priority}><a href="#overview"><span aria-hidden="true">${one.priority === "high" ? "■" : one.priority === "medium" ? "◆" : "▲"}</span> ${word("alarm", one.condition)}</a> <span class="quiet">${[when(one.last_at, this.at), one.detail].filter(Boolean).join(" · ")}</span></li>`)}</ul>`
         : nothing}
       ${this.quarantine()} ${this.facts()} ${this.bad()}
     `;

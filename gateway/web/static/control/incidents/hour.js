@@ -7,7 +7,7 @@
  *   alarms: string[], open_alarms: string[]}} Summary
  */
 
-import { t, timeOfDay } from "../../i18n.js";
+import { t, timeOfDay, word } from "../../i18n.js";
 import { html } from "../../live/parts.js";
 import { moment } from "../people/times.js";
 
@@ -63,6 +63,20 @@ export function inWords(/** @type {Summary} */ one, /** @type {number} */ now) {
     default:
       return t("{count} min left", { count: left });
   }
+}
+
+/** Reports that are not sent first, by their deadline; then the newest. */
+export function inOrder(/** @type {Summary[]} */ list) {
+  return [...list].sort(
+    (a, b) =>
+      Number(b.waiting) - Number(a.waiting) ||
+      (a.waiting ? Date.parse(a.deadline) - Date.parse(b.deadline) : Date.parse(b.opened_at) - Date.parse(a.opened_at)),
+  );
+}
+
+/** The call of one of the moments at which the duty leader is called. @param {any} event @param {string} place */
+export function callLeader(event, place) {
+  return t("Call the duty leader: {kind}, {place}. {count} minutes have passed and the report is not sent.", { kind: word("incident_kind", event.kind), place, count: event.minute });
 }
 
 /** The hour as number, bar and word. */

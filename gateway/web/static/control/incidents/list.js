@@ -3,19 +3,10 @@
 import { t, word } from "../../i18n.js";
 import { dotted, html, nothing, Part } from "../../live/parts.js";
 import { repeat } from "lit/directives/repeat.js";
-import { dayAndTime, hour } from "./hour.js";
+import { dayAndTime, hour, inOrder } from "./hour.js";
 import { at } from "./places.js";
 
 /** @typedef {import("./hour.js").Summary} Summary */
-
-/** Reports that are not sent first, by their deadline; then the newest. */
-export function inOrder(/** @type {Summary[]} */ list) {
-  return [...list].sort(
-    (a, b) =>
-      Number(b.waiting) - Number(a.waiting) ||
-      (a.waiting ? Date.parse(a.deadline) - Date.parse(b.deadline) : Date.parse(b.opened_at) - Date.parse(a.opened_at)),
-  );
-}
 
 export class ListPart extends Part {
   /** @type {import("lit").PropertyDeclarations} */

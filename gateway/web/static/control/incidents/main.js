@@ -15,6 +15,7 @@ import { sheet, Tab } from "../tab.js";
 import "./course.js";
 import { forget } from "./form.js";
 import * as forms from "./forms.js";
+import { callLeader } from "./hour.js";
 import "./list.js";
 import { at, knowDevices } from "./places.js";
 import { inWords } from "./problems.js";
@@ -136,7 +137,7 @@ export class IncidentsTab extends Tab {
   heard(/** @type {any} */ event) {
     if (event.type === "incident") {
       this.known = event.state === "closed" ? this.known.filter((one) => one.id !== event.id) : [...this.known.filter((one) => one.id !== event.id), event];
-      if (event.call_duty_leader) this.say(t("Call the duty leader: {kind}, {place}. {count} minutes have passed and the report is not sent.", { kind: word("incident_kind", event.kind), place: at(event.place), count: event.minute }));
+      if (event.call_duty_leader) this.say(callLeader(event, at(event.place)));
       if (event.id === this.id && !this.busy) this.soon ??= setTimeout(() => this.again(), SOON_MS);
     } else if (event.type === "alarm" && this.info?.alarms.some((one) => one.id === event.id && one.open !== (event.state !== "closed"))) {
       this.soon ??= setTimeout(() => this.again(), SOON_MS);

@@ -23,7 +23,7 @@ import { refusal } from "./signs.js";
 import { AHEAD, BACK } from "./timeline.js";
 import { zoneTable } from "./zones.js";
 
-sheet("/static/control/level/level.css");
+for (const name of ["level", "side"]) sheet(`/static/control/level/${name}.css`);
 
 /** @typedef {import("./orders.js").Act} Act */
 /** @typedef {import("./signs.js").Order} Order */
@@ -117,7 +117,7 @@ export class LevelTab extends OrderingTab {
 
   heard(/** @type {any} */ event) {
     if (event.type === "propagation" || event.type === "emergency") this.lookSoonAtBoard();
-    if (!NEWS.has(event.type)) return;
+    if (!NEWS.has(event.type) && !(event.type === "notice" && event.of === "order")) return;
     this.sayNoMore();
     this.loadSoon(GATHER_MS);
   }

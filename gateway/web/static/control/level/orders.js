@@ -119,11 +119,20 @@ function item(order, rights, user, isChosen, acts) {
     <p class="quiet">${course(order).join(" → ")}</p>
     ${needed.length ? html`<p class="needed" data-overdue=${order.overdue}><span aria-hidden="true">${order.overdue ? "◆" : "▲"}</span> ${t("Still needed:")} ${needed.join("; ")}${order.overdue ? ` · ${t("overdue")}` : ""}</p>` : nothing}
     ${none ? html`<p class="quiet">${none}</p>` : nothing}
+    ${toldInWords(order)}
     ${order.state === "requested" ? html`<p class="quiet">${t("For the principal's phone:")} <a href=${`/sign?order=${order.id}`}>${`${location.origin}/sign?order=${order.id}`}</a></p>` : nothing}
     ${possible.length
       ? html`<div class="acts">${possible.map((act) => html`<button type="button" data-act=${act} @click=${() => acts.act(act, order)}>${actWord(act, order)}</button>`)}</div>`
       : nothing}
   </li>`;
+}
+
+/** Whether whoever has to act was told of it. */
+function toldInWords(/** @type {Order} */ order) {
+  if (typeof order.told !== "number") return nothing;
+  if (order.told > 0) return html`<p class="quiet" data-told=${order.told}>${order.told === 1 ? t("Told by notice: 1 person") : t("Told by notice: {count} people", { count: order.told })}</p>`;
+  return html`<p class="needed" data-told="0"><span aria-hidden="true">▲</span> ${t("Nobody can be reached by notice: telephone, and show the link.")}
+    ${order.state === "requested" ? nothing : html`<a href=${`/sign?order=${order.id}`}>${`${location.origin}/sign?order=${order.id}`}</a>`}</p>`;
 }
 
 export function zonesOf(/** @type {Order} */ order) {

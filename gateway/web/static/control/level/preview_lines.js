@@ -30,6 +30,8 @@ import { said } from "../../slips/times.js";
 export const COMMA = texts.language === "zh" ? "、" : ", ";
 const STOP = texts.language === "zh" ? "。" : ". ";
 
+/** From this far ahead on it is another time than now. */
+const AHEAD_MS = 60_000;
 const GATHERINGS_NAMED = 3;
 const ZONES_NAMED = 4;
 
@@ -89,8 +91,16 @@ function devices(/** @type {Preview} */ { devices: some }) {
   return line(t("Devices that get another posture"), String(some.count), [kinds.join(" · "), away].filter(Boolean).join(STOP), some.away > 0);
 }
 
-function inside(/** @type {Preview} */ { of, inside: some }) {
-  const cut = some.whole ? "" : t("only {count} people were looked at in the time", { count: some.looked_at });
+/** What begins later is judged by who is inside while it is looked at: who will be there nobody knows. */
+function isAhead(/** @type {Preview} */ { at, past }) {
+  return at !== null && Date.parse(at) - Date.parse(past.until) > AHEAD_MS;
+}
+
+function inside(/** @type {Preview} */ preview) {
+  const { of, inside: some } = preview;
+  const notThen = isAhead(preview) ? t("people inside: as of now, not as it will be then") : "";
+  const few = some.whole ? "" : t("only {count} people were looked at in the time", { count: some.looked_at });
+  const cut = [notThen, few].filter(Boolean).join(STOP);
   if (of === "ending") return line(t("Inside now, could come in again"), String(some.freed), cut);
   const kinds = Object.entries(some.by_kind).map(([kind, count]) => `${word("kind", kind)} ${count}`);
   const vehicles = some.vehicles ? t("vehicles of visitors {count}", { count: some.vehicles }) : "";

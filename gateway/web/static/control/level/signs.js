@@ -11,7 +11,7 @@ import { said } from "../../slips/times.js";
  *   countersigned_at: string | null, confirmed_by: string | null, refused_by: string | null, refused_at: string | null,
  *   refuse_reason: string, revoking_by: string | null, revoked_by: string | null, revoked_at: string | null,
  *   revoke_reason: string, cancelled_by_document: string | null, in_force_since: string | null, lacks: string[],
- *   overdue: boolean, whole_site: boolean, effect: string, why: {en: string, zh: string} | null}} Order */
+ *   overdue: boolean, whole_site: boolean, told?: number | null, effect: string, why: {en: string, zh: string} | null}} Order */
 
 export const FOLLOW_SIGNS = /** @type {Record<string, string>} */ ({ late: "◆", away: "✕", asked: "○", acknowledged: "◐", verified: "●" });
 

@@ -48,8 +48,8 @@ export class AlarmListPart extends Part {
     /** What became of an act, by the alarm's id. @type {Record<string, string>} */
     this.said = {};
     this.now = 0;
-    /** So many stand in another room's list. */
-    this.elsewhere = 0;
+    /** What stands in another room's list: looked at here, or taken over. @type {Alarm[]} */
+    this.elsewhere = [];
     /** Names of those who act, by their reference. @type {Record<string, string>} */
     this.users = {};
     /** Nothing to press. */
@@ -115,8 +115,8 @@ export class AlarmListPart extends Part {
             ? html`<ul class="entries">${repeat(shown, (alarm) => alarm.id, (alarm) => this.entry(alarm))}</ul>`
             : html`<p class="empty">${this.text ? t("No alarm fits.") : t("No alarms. What is wrong on the campus appears here, the most urgent on top.")}</p>`}
           ${this.wanted.length > shown.length ? html`<p class="empty">${t("{count} more, less urgent", { count: this.wanted.length - shown.length })}</p>` : nothing}
-          ${this.elsewhere ? html`<p class="empty">${t("{count} in the other control room", { count: this.elsewhere })}</p>` : nothing}
           ${this.aside("shelved", t("On the shelf"), shelved)} ${this.aside("out", t("Out of service"), out)}
+          ${this.others()}
         </div>
       </div>
     `;
@@ -164,8 +164,9 @@ export class AlarmListPart extends Part {
     this.open = open;
   }
 
-  row(/** @type {Alarm} */ alarm) {
-    const wanting = wantsSomebody(alarm);
+  /** @param {Alarm} alarm @param {boolean} [isOurs] one of another room is first looked at */
+  row(alarm, isOurs = true) {
+    const wanting = isOurs && wantsSomebody(alarm);
     const busy = this.busy.has(alarm.id);
     const what = word("alarm", alarm.condition);
     const there = where(alarm.place, this.devices);
@@ -198,6 +199,16 @@ export class AlarmListPart extends Part {
   /** @param {{act: string, id: string}} detail */
   want(detail) {
     this.dispatchEvent(new CustomEvent("wg-want", { detail, bubbles: true }));
+  }
+
+  /** They are quiet here; whoever picks one can take it over. */
+  others() {
+    const count = this.elsewhere.length;
+    if (!count) return nothing;
+    const text = t("{count} in the other control room", { count });
+    if (this.wall) return html`<p class="empty">${text}</p>`;
+    return html`<details class="aside others"><summary>${text}</summary>
+      <ul>${repeat(this.elsewhere.slice(0, SHOWN), (one) => one.id, (one) => html`<li>${this.row(one, false)}</li>`)}</ul></details>`;
   }
 
   /** @param {"shelved" | "out"} kind @param {string} title @param {Alarm[]} alarms */

@@ -9,6 +9,7 @@
 import { repeat } from "lit/directives/repeat.js";
 import { age, place, sentence, t, texts, timeOfDay, word } from "../../i18n.js";
 import { dotted, html, nothing, Part, PRIORITY_SIGNS, verdict } from "../../live/parts.js";
+import { isOf, nameOf } from "../rooms.js";
 import { wantsSomebody } from "../state.js";
 import { spot, where } from "./where.js";
 
@@ -118,10 +119,9 @@ export class ChosenPart extends Part {
     const closes = this.may("close_alarms");
     const suspends = this.may("suspend_alarms");
     const shelvable = (this.kind?.may_be_shelved ?? true) && alarm.condition !== "alarm_flood"; // others stand in it
-    const elsewhere = this.room && alarm.room && alarm.room !== this.room && alarm.taken_over_by !== this.room;
-    return html`<div class="acts">
+    return html`${closes ? this.whose(alarm) : nothing}
+    <div class="acts">
       ${this.may("acknowledge_alarms") && wantsSomebody(alarm) ? this.button("acknowledge", t("Acknowledge"), { isMain: true, key: "A" }) : nothing}
-      ${closes && elsewhere ? this.button("take-over", t("Take it over")) : nothing}
       ${this.may("command_devices") && this.kind?.command ? this.button("command", `${word("device_action", this.kind.command.action)}…`) : nothing}
       ${closes && alarm.state === "shelved" ? this.button("unshelve", t("Bring it back")) : nothing}
       ${suspends && alarm.state === "out_of_service" ? this.button("in-service", t("Bring it back")) : nothing}
@@ -138,6 +138,23 @@ export class ChosenPart extends Part {
             ${this.command.result_reason ?? ""}</span>`
         : nothing}
     </div>`;
+  }
+
+  /** One that belongs to another room, or that another room has taken: whose it is, and the way to change that. */
+  whose(/** @type {Alarm} */ alarm) {
+    const { rooms } = this.state;
+    if (!this.room || !alarm.room || rooms.length < 2) return nothing;
+    const named = (/** @type {string} */ id) => nameOf(rooms.find((one) => one.id === id)) || id;
+    const act = (/** @type {string} */ text, /** @type {string} */ room) => html`<button type="button" data-want="take-over" ?disabled=${this.busy} @click=${() => this.want({ act: "take-over", room })}>${text}</button>`;
+    const isForeign = alarm.room !== this.room;
+    const taker = alarm.taken_over_by;
+    if (isForeign && taker === this.room)
+      return html`<p class="whose">${t("Taken over from {room}.", { room: named(alarm.room) })} ${act(t("Hand it back"), alarm.room)}</p>`;
+    if (isForeign && !isOf(alarm, this.room, rooms))
+      return html`<p class="whose"><span aria-hidden="true">◇</span> ${t("This alarm belongs to {room}: it is heard there, not here.", { room: named(taker || alarm.room) })} ${act(t("Take it over"), this.room)}</p>`;
+    if (!isForeign && taker && taker !== this.room)
+      return html`<p class="whose"><span aria-hidden="true">◇</span> ${t("{room} has taken this alarm over.", { room: named(taker) })} ${act(t("Take it back"), this.room)}</p>`;
+    return nothing;
   }
 
   /** @param {string} act @param {string} text @param {{isMain?: boolean, key?: string}} [more] */

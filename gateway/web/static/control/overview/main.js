@@ -20,11 +20,15 @@ import "./alarm_list.js";
 import "./chosen.js";
 import { entries } from "./entries.js";
 import { isDangerous, missing, newForm, paintForm, titleOf } from "./forms.js";
+import { PlanKeeper } from "./plan_keeper.js";
 import "./strip.js";
 
 /** @typedef {import("../state.js").Alarm} Alarm */
 
-const LEVEL_EVERY_MS = 60_000;
+/** The bar moves by itself; what becomes of orders is told. This is for what was missed. */
+const LEVEL_EVERY_MS = 600_000;
+const DAYS_BACK = 2;
+const DAYS_AHEAD = 16;
 /** Whoever goes through the list with J asks for one story, not for all of them. */
 const STORY_AFTER_MS = 250;
 /** After so long a step that has to be taken twice is forgotten. */
@@ -35,9 +39,7 @@ class OverviewTab extends Tab {
   static properties = {
     chosen: { state: true },
     kinds: { state: true },
-    ahead: { state: true },
-    plan: { state: true },
-    hasPlan: { state: true },
+    times: { state: true },
     form: { state: true },
     told: { state: true },
     under: { state: true },
@@ -51,11 +53,9 @@ class OverviewTab extends Tab {
     this.chosen = null;
     /** What the catalogue says, by condition. @type {Record<string, import("./chosen.js").Kind>} */
     this.kinds = {};
-    /** @type {import("./strip.js").Change[]} */
-    this.ahead = [];
-    /** @type {any} */
-    this.plan = null;
-    this.hasPlan = false;
+    /** The levels over time. @type {import("../level/timeline.js").Times | null} */
+    this.times = null;
+    this.plans = new PlanKeeper(this);
     /** What is being said in the side panel. @type {import("./forms.js").Form | null} */
     this.form = null;
     /** What became of acts, by what they were done to. @type {Record<string, string>} */
@@ -84,7 +84,7 @@ class OverviewTab extends Tab {
 
   async load() {
     void this.loadLevel();
-    if (!this.hasPlan) void this.loadPlan();
+    void this.plans.load();
     if (!Object.keys(this.kinds).length) {
       try {
         this.kinds = (await ask("GET", "alarms/catalogue")).conditions;
@@ -94,25 +94,12 @@ class OverviewTab extends Tab {
     }
   }
 
-  /** The plan comes when it comes; without one the page is the same but for it. */
-  async loadPlan() {
-    try {
-      const [plan] = await Promise.all([ask("GET", "plan"), import("../plan/plan.js")]);
-      this.plan = plan;
-      this.hasPlan = true;
-    } catch (problem) {
-      console.warn("the plan does not load", problem);
-    }
-  }
-
   async loadLevel() {
     this.levelAt = this.now();
     try {
-      const { zones } = await ask("GET", "level");
-      this.ahead = zones.flatMap((/** @type {any} */ zone) => zone.timeline);
+      this.times = await ask("GET", `level/times?back=${DAYS_BACK}&ahead=${DAYS_AHEAD}`);
     } catch {
-      // What is in force comes by the stream; what is ahead is asked for again in a minute.
-      this.ahead = [];
+      // What is in force comes by the stream; what was and what is ahead is asked for again after a while.
     }
   }
 
@@ -127,6 +114,7 @@ class OverviewTab extends Tab {
   }
 
   heard(/** @type {any} */ event) {
+    if (event.type === "snapshot") this.plans.loadSoon(); // the gateway began anew, perhaps with another configuration
     if (event.type === "order" || event.type === "level" || Math.abs(this.now() - this.levelAt) > LEVEL_EVERY_MS) void this.loadLevel();
   }
 
@@ -136,6 +124,13 @@ class OverviewTab extends Tab {
     const own = this.room ? alarms.filter((one) => isOf(one, this.room, rooms)) : alarms;
     const isLife = (/** @type {Alarm} */ one) => Number(!this.kinds[one.condition]?.life_safety);
     return [...own].sort((a, b) => isLife(a) - isLife(b));
+  }
+
+  /** What shows in another room. */
+  elsewhere(/** @type {Alarm[]} */ own) {
+    if (own.length === this.state.alarms.length) return [];
+    const shown = new Set(own);
+    return this.state.alarms.filter((one) => !shown.has(one));
   }
 
   /** The chosen alarm as it is now, or was last. @returns {{alarm: Alarm | null, isGone: boolean}} */
@@ -151,6 +146,7 @@ class OverviewTab extends Tab {
       const wanted = this.state.alarms.find((one) => one.id === this.path[0]);
       if (wanted) this.chosen = wanted;
     }
+    if (changed.get("stale") === true && !this.stale) this.plans.loadSoon();
     const { alarm, isGone } = this.current;
     if (alarm && !isGone) this.chosen = alarm;
     // Once, so that the page is useful without a touch; from then on only a person chooses.
@@ -233,7 +229,7 @@ class OverviewTab extends Tab {
     const { act, id, ...more } = event.detail;
     if (acts.SIMPLE.includes(act))
       void this.carry(id, async () => {
-        await acts.act(id, act, act === "take-over" ? { room: this.room } : undefined);
+        await acts.act(id, act, act === "take-over" ? { room: more.room ?? this.room } : undefined);
         return t("Done.");
       });
     else if (act === "step")
@@ -358,16 +354,16 @@ class OverviewTab extends Tab {
     return html`<div class="overview" data-wall=${this.wall} @focusin=${(/** @type {Event} */ event) => (this.held = event.target)} @wg-want=${this.wanted} @wg-pick=${(/** @type {CustomEvent<string>} */ event) => this.choose(event.detail)}>
       <section class="panel needs" aria-label=${t("What needs somebody")}>
         <wg-c-alarms .alarms=${alarms} .devices=${this.state.devices} .chosen=${alarm?.id ?? ""} .mayAcknowledge=${!this.wall && this.may("acknowledge_alarms")}
-          .busy=${this.under} .said=${alarm ? { ...this.told, [alarm.id]: "" } : this.told} .now=${now} .elsewhere=${this.state.alarms.length - alarms.length} .users=${this.users} .wall=${this.wall}></wg-c-alarms>
+          .busy=${this.under} .said=${alarm ? { ...this.told, [alarm.id]: "" } : this.told} .now=${now} .elsewhere=${this.elsewhere(alarms)} .users=${this.users} .wall=${this.wall}></wg-c-alarms>
         ${this.state.waiting.length
           ? html`<wg-waiting .waiting=${this.state.waiting} .mayAnswer=${!this.wall && this.may("answer_waiting")} .now=${now} .said=${this.told} .busy=${this.under}
               @wg-act=${this.answerWaiting}></wg-waiting>`
           : nothing}
       </section>
-      <wg-c-strip class="strip" .state=${this.state} .ahead=${this.ahead} .rights=${this.wall ? [] : this.rights} .wall=${this.wall} .now=${now}></wg-c-strip>
+      <wg-c-strip class="strip" .state=${this.state} .times=${this.times} .rights=${this.wall ? [] : this.rights} .wall=${this.wall} .now=${now}></wg-c-strip>
       <section class="panel plan" aria-label=${t("Plan")}>
-        ${this.hasPlan
-          ? html`<wg-plan .plan=${this.plan} .state=${this.state} .chosen=${alarm && !isGone ? { kind: "alarm", id: alarm.id } : null} .wall=${this.wall}
+        ${this.plans.plan
+          ? html`<wg-plan .plan=${this.plans.plan} .state=${this.state} .chosen=${alarm && !isGone ? { kind: "alarm", id: alarm.id } : null} .wall=${this.wall}
               @wg-choose=${this.chosenOnPlan}></wg-plan>`
           : html`<p class="empty">${t("The plan of the campus is not there yet. The list of alarms is complete without it.")}</p>`}
       </section>

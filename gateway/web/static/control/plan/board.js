@@ -58,6 +58,8 @@ export class Board {
     this.groups = [];
     /** Where something stands already. @type {Boxes} */
     this.boxes = new Boxes(120);
+    /** What is seen, in points of the scale, if it is all of the plan. @type {[number, number, number, number] | null} */
+    this.edge = null;
     /** Which sign Tab goes to. */
     this.stop = "";
     /** How many elements were painted, for whoever wants to know. */
@@ -68,7 +70,9 @@ export class Board {
    * @param {{signs: Sign[], standings: Map<string, Standing>, scale: number, least: number, unit: number,
    *   apart: Set<string>, chosen: Set<string>, related: Set<string>, quiet: boolean,
    *   screen: {width: number, height: number},
-   *   taken: [number, number, number, number][]}} what `taken`: where names of zones stand, in points of this scale
+   *   taken: [number, number, number, number][], edge: [number, number, number, number] | null}} what `taken`: where
+   *   names of zones stand, in points of this scale; `edge`: left, top, right and bottom of what is seen, if all of the
+   *   plan is
    */
   paint(what) {
     const { scale, unit } = what;
@@ -129,7 +133,8 @@ export class Board {
   }
 
   /** The names that find room, the most important first. @param {Parameters<Board["paint"]>[0]} what @returns {Map<string, Label>} */
-  labels({ standings, scale, least, unit, chosen, related, taken }) {
+  labels({ standings, scale, least, unit, chosen, related, taken, edge }) {
+    this.edge = edge;
     const boxes = new Boxes(120 * unit);
     for (const [x, y, width, height] of taken) boxes.put(x, y, width, height);
     for (const { at } of this.groups) boxes.put(at[0] * scale, at[1] * scale, 30 * unit, 30 * unit);
@@ -162,13 +167,24 @@ export class Board {
       const width = Math.max(...lines.map((line) => widthOf(line, TYPE))) + 8;
       const height = LINE * lines.length;
       for (const { side, dx, dy } of spots(width, height)) {
+        if (!this.isSeen(x + dx * unit, y + dy * unit, width * unit, height * unit)) continue;
         if (!boxes.isFree(x + dx * unit, y + dy * unit, width * unit, height * unit)) continue;
         boxes.put(x + dx * unit, y + dy * unit, width * unit, height * unit);
         return { lines, side, top: dy - height / 2 };
       }
     }
     const lines = texts.find((some) => some.length);
-    return always && lines !== undefined ? { lines, side: "below", top: 22 } : null;
+    if (!always || lines === undefined) return null;
+    const [width, height] = [Math.max(...lines.map((line) => widthOf(line, TYPE))) + 8, LINE * lines.length];
+    const spot = spots(width, height).find(({ dx, dy }) => this.isSeen(x + dx * unit, y + dy * unit, width * unit, height * unit));
+    return { lines, side: spot?.side ?? "below", top: (spot?.dy ?? 22 + height / 2) - height / 2 };
+  }
+
+  /** Whether a label whose middle is there would be cut off by the edge of what is seen. @param {number} x @param {number} y @param {number} width @param {number} height */
+  isSeen(x, y, width, height) {
+    if (this.edge === null) return true;
+    const [left, top, right, bottom] = this.edge;
+    return x - width / 2 >= left && x + width / 2 <= right && y - height / 2 >= top && y + height / 2 <= bottom;
   }
 
   /** Tab goes to this sign from now on, and to no other. */

@@ -90,31 +90,37 @@ export function zoneLabels(plan, holds, standings, scale, unit) {
     const name = nameOf(zone.name);
     const isLoud = tags.length > 0 || (standing !== undefined && standing.mark !== "normal");
     const sign = standing && standing.mark !== "normal" ? `${SHAPES[standing.mark]} ` : "";
-    const width = nameWidth(sign + name) + tags.reduce((sum, tag) => sum + widthOf(tag, 15) + (/^L\d$/.test(tag) ? 30 : 18), 0);
+    const [wide, tagged] = [nameWidth(sign + name), tags.reduce((sum, tag) => sum + widthOf(tag, 15) + (/^L\d$/.test(tag) ? 30 : 18), 0)];
     // A name that the school's plan puts beside its building may be longer than that.
     const most = room(zone.outline, scale) * (zone.anchor === "given" ? 2 : 1);
+    // What has no room beside the name stands under it, not on the next building.
+    const isTwo = tags.length > 0 && (wide + tagged + 12) * unit > most;
+    const width = isTwo ? Math.max(wide, tagged) : wide + tagged;
     if (!isLoud && (most < (width + 12) * unit || high(zone.outline, scale) < 24 * unit)) return [];
     const [x, y] = zone.label;
     const left = zone.anchor === "corner" ? 0 : -width / 2;
-    return [{ zone, own, tags, name, sign, width, left, standing, box: /** @type {[number, number, number, number]} */ ([(x * scale) + (left + width / 2) * unit, y * scale, (width + 8) * unit, 26 * unit]) }];
+    const [lower, tall] = isTwo ? [UNDER / 2, 26 + UNDER] : [0, 26];
+    return [{ zone, own, tags, name, sign, width, left, isTwo, standing, box: /** @type {[number, number, number, number]} */ ([(x * scale) + (left + width / 2) * unit, y * scale + lower * unit, (width + 8) * unit, tall * unit]) }];
   });
 }
 
 /** @param {ReturnType<typeof zoneLabels>[number]} label @param {boolean} quiet @param {string} focused */
-export function zoneLabel({ zone, own, tags, name, sign, left, standing }, quiet, focused) {
+export function zoneLabel({ zone, own, tags, name, sign, left, isTwo, standing }, quiet, focused) {
   let x = left;
   const said = [name, standing && standing.mark !== "normal" ? standing.words : "", word("level", String(own.level)), ...tags.slice(own.level < 3 ? 1 : 0)]
     .filter(Boolean)
     .join(" · ");
   const text = sign + name;
   const parts = [svg`<text class="zone-name" x=${x} y="5">${text}</text>`];
-  x += nameWidth(text) + 10;
+  const end = left + nameWidth(text) + 10;
+  x = isTwo ? left : end;
+  const y = isTwo ? UNDER : 0;
   for (const tag of tags) {
     const isLevel = /^L\d$/.test(tag);
     const wide = widthOf(tag, 15) + (isLevel ? 24 : 12);
     const kind = isLevel ? `level-${own.level}` : tag === t("DRILL") ? "drill" : "call";
     const bars = isLevel ? 4 - own.level : 0;
-    parts.push(svg`<g class="tag" data-tag=${kind} transform=${`translate(${x} 0)`}><rect y="-11" width=${wide} height="22" rx="4"></rect>
+    parts.push(svg`<g class="tag" data-tag=${kind} transform=${`translate(${x} ${y})`}><rect y="-11" width=${wide} height="22" rx="4"></rect>
       ${Array.from({ length: bars }, (_, number) => svg`<rect class="bar" x=${5 + number * 5} y="-5" width="3" height="10"></rect>`)}
       <text x=${isLevel ? 22 : 6} y="5">${tag}</text></g>`);
     x += wide + 6;
@@ -123,9 +129,12 @@ export function zoneLabel({ zone, own, tags, name, sign, left, standing }, quiet
   return svg`<g class="spot" transform=${`translate(${zone.label[0]} ${zone.label[1]})`}>
     <g class="zone-label" data-key=${key} data-mark=${standing?.mark ?? "normal"} ?data-blinks=${standing?.blinks ?? false}
       role=${quiet ? nothing : "button"} aria-label=${quiet ? nothing : said} tabindex=${quiet ? nothing : focused === key ? "0" : "-1"}>
-      <g class="un"><title>${said}</title><rect class="hit" x=${left - 6} y="-22" width=${x - left + 6} height="44"></rect></g></g>
+      <g class="un"><title>${said}</title><rect class="hit" x=${left - 6} y="-22" width=${Math.max(x, end) - left + 6} height=${44 + y}></rect></g></g>
     <g class="words" aria-hidden="true"><g class="un">${parts}</g></g></g>`;
 }
+
+/** So far under a zone's name its tags stand where they have no room beside it. */
+const UNDER = 25;
 
 /** Of a zone's name, which is bold. */
 function nameWidth(/** @type {string} */ text) {

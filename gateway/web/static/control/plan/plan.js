@@ -274,12 +274,19 @@ export class PlanPart extends Part {
       quiet: this.isQuiet,
       screen: this.size,
       taken: labels.map((one) => one.box),
+      edge: this.edge(plan),
     });
     const names = groundNames(plan, board.boxes, scale, unit);
     const grounded = JSON.stringify([plan.id, names]);
     if (grounded !== this.groundNamed) render(svg`${names.map(groundName)}`, this.layer("names"));
     this.groundNamed = grounded;
     this.keepFocus();
+  }
+
+  /** What is seen when all of the plan is; null when somebody has come nearer, and can move it. @param {Plan} plan @returns {[number, number, number, number] | null} */
+  edge(plan) {
+    const { scale, x, y } = fitted(plan.size, this.size);
+    return this.now.scale > scale * 1.01 ? null : [-x, -y, this.size.width - x, this.size.height - y];
   }
 
   /** Put the plan where it is seen: one transformation, and the size of what keeps its size. */
