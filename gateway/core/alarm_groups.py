@@ -3,8 +3,8 @@
 Whoever sits before the list can deal with about ten new entries in ten minutes (ISA-18.2 and EEMUA 191 call more a
 flood). So in any ten minutes at most `ENTRIES_AT_MOST` entries are new; what comes beyond that joins one that is open:
 one of its own kind in its control room where there is one, and only else the flood's. Nothing is lost by it: a member
-keeps its own count and place. What is about somebody's life is always an entry of its own and takes no room from the
-others; of the others the low ones run out of room first, then the medium ones, the high ones last.
+keeps its own count and place. What is about somebody's life, or is always heard, is an entry of its own and takes no
+room from the others; of the others the low ones run out of room first, then the medium ones, the high ones last.
 
 Two smaller rules beside it: several of one kind in one zone within a minute are one thing where the catalogue says so
 (a switch that died), and an alarm that comes and goes all the time (*chattering*) is said once, with how often.
@@ -98,8 +98,8 @@ class Entries:
 
     def judge(self, newcomer: Newcomer, now: float) -> Verdict:
         """What becomes of it. Nothing is noted: that is `entered` and `joined`."""
-        if newcomer.kind.is_life_safety:
-            return Own()
+        if not newcomer.kind.may_be_shelved:
+            return Own()  # whoever acknowledges or shelves the others may not silence it with them
         new = self.new_within_window(now)
         same = [one for one in self._alive(now) if one.key == newcomer.key]
         if same and (new >= BUSY or len(same) >= SAME_KIND or self._belongs(newcomer, same, now)):

@@ -34,7 +34,7 @@ def enter(site: Site, alarm: Alarm) -> tuple[Alarm, Alarm | None]:
             case _:
                 pass
     if head is None:
-        counts = not site.catalogue.of(alarm.condition).is_life_safety
+        counts = site.catalogue.of(alarm.condition).may_be_shelved
         site.alarms.entries.entered(alarm.id, (alarm.condition, alarm.zone), mono, alarm.room, counts=counts)
         site.alarms.put(alarm)
         return alarm, None

@@ -127,6 +127,10 @@ async def ask_nearest(site: Site, device: Device, event: str) -> None:
     camera = nearest_camera(site, device)
     if alarm is None or camera is None or cameras_at(site, device.id):
         return
+    configured, known = site.cameras.of_device(camera.id), site.alarms.by_id.get(alarm)
+    if configured is not None and known is not None:  # what is to be blurred there is blurred on its way
+        site.spawn(_look_beside(site, known, configured.camera.id))
+        return
     try:
         id = await command.send(site, camera.id, Action.SNAPSHOT.value, "impact", f"event:{device.id}:{event}")
     except (command.CommandNotPossible, LedgerUnavailable):
@@ -134,6 +138,13 @@ async def ask_nearest(site: Site, device: Device, event: str) -> None:
     site.snapshots[id] = alarm
     if len(site.snapshots) > ASKED_AT_MOST:
         site.snapshots.popitem(last=False)
+
+
+async def _look_beside(site: Site, alarm: Alarm, camera: str) -> None:
+    looker = site.cameras.looker
+    picture = None if looker is None else await looker.look(camera)
+    if picture is not None:
+        await _keep(site, alarm, "after", {camera: picture})
 
 
 async def came(site: Site, device: Device, frame: Frame, jpeg: bytes) -> None:

@@ -8,7 +8,6 @@ the power went is named in one soon. Leaves to others: reading them from the dat
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from gateway.core.alarm_catalogue import LIFE_SAFETY
 from gateway.core.alarm_course import QUIET, State
 from gateway.core.alarm_groups import WINDOW_S
 from gateway.flows.alarm_rows import timeline_key
@@ -36,7 +35,7 @@ def _entry(site: Site, alarm: Alarm) -> None:
     age_s = max(0.0, site.clock.elapsed_s(alarm.opened_at))
     if State(alarm.state) not in QUIET:
         book.entries.entered(alarm.id, kind, mono, alarm.room, counts=False)
-    if age_s < WINDOW_S and alarm.condition not in LIFE_SAFETY:
+    if age_s < WINDOW_S and site.catalogue.of(alarm.condition).may_be_shelved:
         book.entries.was_new(kind, mono - age_s)
     book.seen(alarm.id)
 

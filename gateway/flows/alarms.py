@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.core.alarm_catalogue import LIFE_SAFETY, Disposal
+from gateway.core.alarm_catalogue import LIFE_SAFETY, Disposal, Priority
 from gateway.core.alarm_course import QUIET, Move, State, after
 from gateway.core.alarm_groups import FLOOD as ALARM_FLOOD
 from gateway.core.cameras import Finding
@@ -236,7 +236,12 @@ async def settle(site: Site, alarm: Alarm) -> None:
     """Nothing holds any more of an alarm (and of its members), or part of it does: it moves on as far as it may."""
     for freed in alarm_entries.released(site, alarm) if not alarm.holds else ():
         site.feed.publish(as_event(site, freed))
-        site.alarms.unwritten[freed.id] = None
+        if freed.in_group is None:
+            wrote(site, freed)
+            hand_over(site, Unit((row_of(site, freed),), (AlarmKept(freed),)))
+        else:
+            site.alarms.unwritten[freed.id] = None
+            hand_over(site, Unit((), (AlarmKept(freed),)))
     if alarm.id not in site.alarms.by_id:
         return
     state = State(alarm.state)
@@ -398,8 +403,24 @@ def _once_more(
         told_at=now if is_told else known.told_at,
     )  # fmt: skip
     site.alarms.put(alarm)
-    if is_told and alarm.in_group is not None and not known.holds:
-        head = site.alarms.by_id.get(alarm.in_group)
-        if head is not None and head.state == State.RETURNED:
-            keep_in_mind(site, replace(head, state=State.UNACKNOWLEDGED.value, told_at=now))
+    if alarm.in_group is not None:
+        _tell_with(site, alarm, is_told and (anew or not known.holds))
     return alarm, is_told
+
+
+def _tell_with(site: Site, member: Alarm, is_heard: bool) -> None:
+    """A member was told again, or is louder now: people hear it by its entry, which is on the record with it."""
+    entry = site.alarms.by_id.get(member.in_group or "")
+    if entry is None:
+        return
+    louder = Priority(member.priority).rank < Priority(entry.priority).rank
+    if not louder and not (is_heard and State(entry.state) in (State.RETURNED, State.ACKNOWLEDGED)):
+        return
+    told = replace(
+        entry, state=after(State(entry.state), Move.TOLD_ANEW).value, told_at=member.last_at,
+        priority=member.priority if louder else entry.priority,
+    )  # fmt: skip
+    site.alarms.seen(entry.id)
+    keep_in_mind(site, told)
+    wrote(site, told)
+    hand_over(site, Unit((row_of(site, told, again=True),), (AlarmKept(told),)))

@@ -15,10 +15,13 @@ from gateway.flows.order_notices import reachable
 from gateway.flows.ports import LedgerUnavailable, Unit
 from gateway.flows.site import Site
 
+WITHIN_S = 5.0
+"""Nothing waits for this look-up."""
+
 
 async def tell(site: Site, emergency: Emergency) -> None:
     """Queue the notices of one that has just been called."""
-    found = await reachable(site, Right.SIGN_EMERGENCIES)
+    found = await reachable(site, Right.SIGN_EMERGENCIES, WITHIN_S)
     now = site.clock.now()
     people = sorted({one.holder for one in found if one.user != emergency.started_by})
     made = [notices.queue(NoticeKind.EMERGENCY, emergency.id, holder, now, "gateway") for holder in people]

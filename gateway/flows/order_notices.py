@@ -25,7 +25,7 @@ from gateway.flows.site import Site
 
 log = structlog.get_logger(__name__)
 
-LOOK_UP_WITHIN_S = 2.0
+LOOK_UP_WITHIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +46,22 @@ class Hands:
 
 async def hands(site: Site) -> Hands:
     """Everybody who might be told of an order."""
-    return Hands(await reachable(site, Right.SIGN_ORDERS), await reachable(site, Right.RAISE_ORALLY))
+    return Hands(*await asyncio.gather(reachable(site, Right.SIGN_ORDERS), reachable(site, Right.RAISE_ORALLY)))
 
 
-async def reachable(site: Site, right: Right) -> tuple[Reachable, ...]:
-    """Who has a right and can be told; nobody where nothing can be sent or looked up."""
+async def reachable(site: Site, right: Right, within_s: float = LOOK_UP_WITHIN_S) -> tuple[Reachable, ...]:
+    """Who has a right and can be told, as far as that is known in time; nobody where nothing can be sent."""
+    found: list[Reachable] = []
     if not site.notices.channels:
         return ()
     try:
-        async with asyncio.timeout(LOOK_UP_WITHIN_S):
-            return await _reachable(site, right)
+        async with asyncio.timeout(within_s):
+            for user, holder in sorted(await site.people_with(frozenset({right}))):
+                person = site.directory.holders.get(holder)
+                if person is not None and not person.suspended and await notices.address_of(site, person) is not None:
+                    found.append(Reachable(user, holder))
     except (AccountsAway, LedgerUnavailable, TimeoutError):
-        log.warning("order_notice_not_possible", note="who signs could not be looked up")
-        return ()
-
-
-async def _reachable(site: Site, right: Right) -> tuple[Reachable, ...]:
-    found = []
-    for user, holder in sorted(await site.people_with(frozenset({right}))):
-        person = site.directory.holders.get(holder)
-        if person is not None and not person.suspended and await notices.address_of(site, person) is not None:
-            found.append(Reachable(user, holder))
+        log.warning("order_notice_not_possible", note="not everybody who signs could be looked up")
     return tuple(found)
 
 

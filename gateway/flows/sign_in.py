@@ -1,7 +1,8 @@
 """Somebody signs in, is known for a while, and signs out.
 
 Promises: what proves a sign-in is a random cookie of which only the hash is kept; every check asks the accounts again
-after half a second, so that what the command line ends is over within a second, and what this process ends at once;
+after half a second, so that what the command line ends is over within a second for any act, and within five seconds for
+a stream, whose pages share one look; what this process ends is over at once;
 roles are read again with it. A wrong password costs the same time whether or not there is such a user, and too many
 cost a wait, for that user from that address only: whoever is signed in already never notices. A session that began at a
 kiosk has no right beyond `AT_A_KIOSK`, whatever its user's roles give. Leaves to others: cookies

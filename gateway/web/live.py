@@ -2,7 +2,8 @@
 
 Promises: whoever connects first gets a snapshot, then events, none lost in between; a sign of life each two seconds,
 so that a screen knows at once when it is looking at the past; a screen too slow to follow is cut off and counted, never
-waited for; the stream ends within a second of its session. Leaves to others: what the events are (the flows).
+waited for; the stream ends within five seconds of its session (`sign_in`). Leaves to others: what the events are (the
+flows).
 """
 
 import asyncio

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.core.cameras import Finding
 from gateway.core.health import Change, Health, HealthSettings, Measures, Timing
+from gateway.core.health.holding import Signs
 
 F = Finding
 
@@ -91,6 +92,17 @@ def test_a_lorry_that_passes_when_a_camera_is_looked_at_once_a_minute_is_no_alar
     changes += see(health, COVERED, 600, 604.5, every_s) + see(health, WELL, 604.5, 612, every_s)
 
     assert changes == [] and not health.suspects
+
+
+def test_what_comes_and_goes_is_found_by_one_picture_a_minute_too() -> None:
+    signs = Signs()
+    held = []
+    for look in range(12):
+        signs.add(60.0 * look, look % 5 in (1, 3))  # corrupt in two of five
+        held.append(signs.holds(8.0, share=0.35))
+
+    assert any(held) and held.index(True) <= 8
+    assert not any(held[:3])
 
 
 def test_without_bursts_a_fault_is_raised_after_four_looks() -> None:

@@ -7,8 +7,10 @@ import pytest
 from devices.messages import Action, Frame, Impact
 from gateway.core.kinds import Direction
 from gateway.core.papers import EmergencyKind, OpeningKind
-from gateway.flows import alarms, command, emergencies, openings, waiting
+from gateway.flows import alarm_pictures, alarms, command, emergencies, openings, waiting
+from gateway.flows.cameras import CameraBook, NewestPicture
 from gateway.flows.frames import frame
+from tests.flows.camera_house import a_camera
 from tests.flows.conftest import Hand, House
 from tests.flows.door_scene import level
 from tests.flows.lane_scene import lane_and_bollard, told
@@ -220,3 +222,25 @@ async def test_an_impact_gets_the_nearest_cameras_picture(house: House) -> None:
     assert (kept.camera, kept.why, kept.of, kept.jpeg) == ("lane", "after", alarm.id, b"jpeg")
     (row,) = await house.rows("alarm_pictures")
     assert (row["alarm"], row["pictures"]) == (alarm.id, {"lane": shown.id})
+
+
+async def test_where_the_nearest_camera_is_a_configured_one_its_own_small_picture_is_kept(house: House) -> None:
+    _, bollard = await lane_and_bollard(house)
+    book = CameraBook({"road": a_camera("road", zone="dorm-1", device="lane")})
+    house.site.cameras = book
+    small = NewestPicture(house.clock.now(), b"small, and blurred where it has to be")
+
+    class Looks:
+        async def look(self, camera: str) -> NewestPicture | None:
+            return small if camera == "road" else None
+
+    book.looker = Looks()
+    assert alarm_pictures.cameras_at(house.site, "bollard") == [], "else it needs no nearest one"
+    await bollard.event("impact", Impact(g=6.5))
+    await house.settle()
+
+    (alarm,) = [a for a in house.site.alarms.by_id.values() if a.condition == "impact"]
+    (shown,) = alarm.pictures
+    kept = await house.site.archive.cameras.picture(shown.id)
+    assert (kept.camera, kept.jpeg) == ("road", small.jpeg)
+    assert house.courier.commands("lane") == []

@@ -37,14 +37,14 @@ class Signs:
         """True if it has been shown for so long, and is shown now."""
         if not self.seen or not self.seen[-1][1]:
             return False
-        window = self._last(for_s, fewest, shown=True)
+        window = self._last(for_s, fewest, shown=True, is_steady=share >= SHARE)
         return window is not None and sum(window) >= share * len(window)
 
     def is_gone(self, for_s: float, fewest: int = FEWEST) -> bool:
         """True if it has not been shown for so long."""
         if not self.seen or self.seen[-1][1]:
             return False
-        window = self._last(for_s, fewest, shown=False)
+        window = self._last(for_s, fewest, shown=False, is_steady=True)
         return window is not None and sum(window) <= GONE_SHARE * len(window)
 
     @property
@@ -59,13 +59,14 @@ class Signs:
         window = [shown for at_s, shown in self.seen if at_s >= now - within_s]
         return sum(window) / len(window)
 
-    def _last(self, span_s: float, fewest: int, shown: bool) -> list[bool] | None:
+    def _last(self, span_s: float, fewest: int, shown: bool, is_steady: bool) -> list[bool] | None:
         """The pictures of the last `span_s`. A camera that is looked at once a minute was well a minute ago: that says
-        nothing of how long something stands before it, and what was before that nothing at all."""
+        nothing of how long something stands before it, and what was before that nothing at all. What comes and goes
+        (not `is_steady`) is well in between by its nature."""
         now, window = self.seen[-1][0], list[bool]()
         next_s = now
         for at_s, was in self._backwards():
-            if was is not shown and next_s - at_s > span_s:
+            if is_steady and was is not shown and next_s - at_s > span_s:
                 return None
             next_s = at_s
             window.append(was)
