@@ -148,6 +148,8 @@ def _check_recorders(parts: CamerasFile, video: VideoPart, faults: FaultList) ->
         if (part.user is None) != (part.password_file is None):
             lacking = "password_file" if part.password_file is None else "user"
             faults.add((*at, lacking), "is missing: user and password_file go together")
+        if ":" in (part.user or ""):
+            faults.add((*at, "user"), "a user with a colon cannot be signed for: make the recorder one without")
     seen: set[tuple[str, str | None]] = set()
     for index, camera in enumerate(parts.cameras):
         if (one := camera.recorder) is None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway.cli.options import HERE, ConfigOption, JsonOption
 from gateway.cli.speaking import COULD_NOT_RUN, FOUND_WRONG, fail, result_json
@@ -88,10 +89,10 @@ def _show(answer: Answer, wanted: dict[str, str | None], missing: list[str]) -> 
     console = Console()
     table = Table("Token", "Source", "Name", "Status", "Earliest", "Latest", "Camera", box=None, pad_edge=False)
     for held in answer.held:
-        # As plain text: what a recorder says is no markup.
-        cells = (held.token, held.source_token or held.source, held.name, held.status.value)
-        plain = [_plain(cell) for cell in cells]
-        table.add_row(*plain, _iso(held.earliest) or "", _iso(held.latest) or "", _camera_of(held, wanted))
+        # As `Text`: what a recorder says is no markup, however it is written.
+        said = (held.token, held.source_token or held.source, held.name, held.status.value)
+        times = (_iso(held.earliest) or "", _iso(held.latest) or "")
+        table.add_row(*(Text(_plain(cell)) for cell in (*said, *times, _camera_of(held, wanted))))
     console.print(table)
     count = len(answer.held)
     console.print(
@@ -107,7 +108,7 @@ def _show(answer: Answer, wanted: dict[str, str | None], missing: list[str]) -> 
 
 
 def _plain(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable()).replace("[", "\\[")
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -41,6 +41,8 @@ class Trouble(StrEnum):
     TOO_LARGE = "too_large"
     NOT_LISTED = "not_listed"
     """It knows no recording with the camera's token."""
+    NOT_SEEN = "not_seen"
+    """The camera's recording is not among those that were looked at, and it has more."""
     OURS = "ours"
     """It was not asked: a part of the gateway was away."""
 
@@ -161,13 +163,17 @@ def judge(answer: Answer, held: Held, seen: Seen | None, quiet_s: float, now: da
     if seen is not None and seen.moved and still_s <= quiet_s:
         return Verdict(True, oldest, told)
     if held.status is Status.RECORDING:
-        if held.latest is None or still_s < max(CLAIM_S, quiet_s):
-            return Verdict(True, oldest, told)
+        claim_s = max(CLAIM_S, quiet_s)
+        if held.latest is None or still_s < claim_s:
+            # After a start nothing has been watched yet: an old recording proves no standstill, and clears none either.
+            is_old = latest is not None and (now - latest).total_seconds() > claim_s
+            return Verdict(None if is_old else True, oldest, told)
         why = "it says that it records, and its newest recording stands still"
         return Verdict(False, oldest, _joined(why, told))
-    if answer.is_cut or (held.latest is not None and still_s == 0 and told):
-        # What was looked at may not be the newest; a clock that is off may be one of another zone: it has to be seen
-        # twice whether its newest recording goes on.
+    is_ahead = held.latest is not None and held.latest >= NO_EARLIER and latest is None
+    if answer.is_cut or (held.latest is not None and still_s == 0) or (is_ahead and still_s <= quiet_s):
+        # What was looked at may not be the newest. Hours that are written by the local time lie behind, or ahead, of a
+        # clock that is right: it has to be seen twice whether its newest recording goes on.
         return Verdict(None, oldest, told)
     if latest is None:
         why = f"it says {held.status.value}, and tells of no newest recording"

@@ -17,7 +17,7 @@ from gateway.core.kinds import CredentialKind, Direction, Outcome, PortalKind
 from gateway.core.nouns import Credential, Decision, Portal, Request
 from gateway.core.reasons import Reason
 from gateway.core.sentences import SENTENCES
-from gateway.flows import command, command_result, notices, pass_turns, pass_uses, passage, told
+from gateway.flows import command, command_result, late_exits, notices, pass_turns, pass_uses, passage, told
 from gateway.flows.devices import Device
 from gateway.flows.permits import TRIES, NotPossible, WrongField, followed
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Unit, Written
@@ -65,6 +65,8 @@ class Act:
     """What was shown, now or before: a use of it is taken, and its turn at this portal begins."""
     people: int | None = None
     """So many of a group are counted in at once; each takes a use of `uses`, as far as it has some."""
+    tells_late_exit: bool = False
+    """Who leaves a dormitory by it after curfew is told of like at a tap."""
     id: str | None = None
     """The decision's own id where it follows from something, so that it can be done once only."""
 
@@ -139,8 +141,12 @@ async def carry_out(site: Site, act: Act) -> Done:
     )
     if use is not None:
         unit = replace(unit, entries=(*unit.entries, use.entry), changes=(*unit.changes, use.change))
+    late = None
+    if act.tells_late_exit and act.direction is Direction.OUT:
+        late = late_exits.tell(site, device, id, act.holder, now)
     try:
-        result = await site.ledger.commit(unit, site.rules.record_within_s)
+        both = unit if late is None else late.beside(site, unit)
+        result = await site.ledger.commit(both, site.rules.record_within_s)
         if not isinstance(result, Written):
             pass_turns.give_back(site, turn)
         if isinstance(result, Outdated):
@@ -152,10 +158,14 @@ async def carry_out(site: Site, act: Act) -> Done:
             raise DoneBefore(id)
     except LedgerUnavailable:
         pass_turns.give_back(site, turn)
+        if late is not None:
+            late.not_written(site)
         if not grants or act.direction is Direction.IN:
+            if late is not None:
+                late.write_alone(site)
             raise
         # Leaving: the act comes first, and the record follows, however long that takes.
-        site.spawn(site.ledger.commit(replace(unit)))
+        site.spawn(site.ledger.commit(replace(unit) if late is None else late.beside(site, unit)))
     if use is not None:
         pass_uses.taken(site, use)
     if command_id is not None:

@@ -253,9 +253,13 @@ class RecorderState:
     clock_ahead_s: float | None = None
     not_listed: frozenset[str] = frozenset()
     """Cameras of whose recordings it knew nothing."""
+    not_seen: frozenset[str] = frozenset()
+    """Cameras whose recordings were not among those that were looked at, of one that has more."""
 
     def trouble_of(self, camera: str) -> Trouble | None:
         """Why nothing is known of a camera's recording."""
+        if self.trouble is None and camera in self.not_seen:
+            return Trouble.NOT_SEEN
         return Trouble.NOT_LISTED if self.trouble is None and camera in self.not_listed else self.trouble
 
 

@@ -21,10 +21,10 @@ from gateway.core.reasons import Reason
 from gateway.core.sentences import SENTENCES
 from gateway.flows import (
     alarms,
-    dormitories,
     drill_marks,
     group_passes,
     lanes,
+    late_exits,
     notices,
     pass_turns,
     pass_uses,
@@ -111,6 +111,7 @@ def _is_unsure(site: Site, tap: Tap) -> bool:
 async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Request, key: str) -> None:
     tries = 0
     has_called = False
+    late: late_exits.Told | None = None
     while tries < TRIES:
         if request.pin is PinWord.DURESS and not has_called:
             # Before its record: what is acknowledged is never without its alarm, whenever the power goes.
@@ -126,6 +127,8 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
         first = acts_first(site, request, decision)
         if first:
             answer(site, device, tap, answered)
+        if late is None and request.direction is Direction.OUT:
+            late = await _late_exit(site, device, tap, decision, answered, key if first else None)
         entry = Entry("decision", now, record(device, tap, request, decision, answered), key)
         plate = plates.note(request, now) if decision.outcome is Outcome.WAIT and plates.asks(request) else None
         if plate is not None:
@@ -142,10 +145,14 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
         told_of = notices.student_left(site, request.direction, decision, key, now)
         if told_of.changes:
             unit = replace(unit, entries=(*unit.entries, *told_of.entries), changes=(*unit.changes, *told_of.changes))
+        if late is not None:
+            unit = late.beside(site, unit)
         try:
             result = await site.ledger.commit(unit, None if first else site.rules.record_within_s)
             if isinstance(result, Outdated):
                 pass_turns.give_back(site, turn)
+                if late is not None:
+                    late.not_written(site)
                 tries += 1
                 await site.refresh_directory()
                 request = pins.look_again(site, device, tap, request)
@@ -156,12 +163,19 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
                 continue
         except LedgerUnavailable:
             pass_turns.give_back(site, turn)
-            await _without_ledger(site, device, tap, request, answered, entry)
+            if late is not None:
+                late.not_written(site)
+            await _without_ledger(site, device, tap, request, answered, entry, late)
             return
         if isinstance(result, Known):
             site.counters.repeats += 1
             pass_turns.give_back(site, turn)
-            if result.body.get("alone"):
+            alone = result.body.get("alone")
+            if late is not None and alone:
+                late.write_alone(site)  # its event left that to us
+            elif late is not None:
+                await late.was_told_before(site)
+            if alone:
                 return  # the device has decided it alone, and told so: for that tap no command is taken any more
             answered = told.answered(result.body)
             pins.take_back(site, device, request)
@@ -176,7 +190,19 @@ async def _decide_and_answer(site: Site, device: Device, tap: Tap, request: Requ
         if not isinstance(result, Known):
             await _afterwards(site, device, tap, request, decision, answered, plate)
         return
-    await _without_ledger(site, device, tap, request, answered, entry)
+    await _without_ledger(site, device, tap, request, answered, entry, late)
+
+
+async def _late_exit(
+    site: Site, device: Device, tap: Tap, decision: Decision, answered: Answered, answered_key: str | None
+) -> late_exits.Told | None:
+    """Who leaves a dormitory after curfew is told of now, and written with the decision. Where the device has its
+    answer (`answered_key`) it is looked first whether all that was told before; an answer does not wait for that."""
+    if late_exits.late_exit(site, device, tap.id, decision.holder, answered.at) is None:
+        return None
+    if answered_key is not None and not await late_exits.is_news(site, answered_key):
+        return None
+    return late_exits.tell(site, device, tap.id, decision.holder, answered.at)
 
 
 def _with_more(
@@ -211,7 +237,13 @@ def acts_first(site: Site, request: Request, decision: Decision) -> bool:
 
 
 async def _without_ledger(
-    site: Site, device: Device, tap: Tap, request: Request, answered: Answered, entry: Entry
+    site: Site,
+    device: Device,
+    tap: Tap,
+    request: Request,
+    answered: Answered,
+    entry: Entry,
+    late: late_exits.Told | None,
 ) -> None:
     """The record cannot be written now. Entry: silence, the device decides alone. Leaving: the act comes first."""
     site.counters.unanswered += 1
@@ -243,13 +275,14 @@ async def _without_ledger(
         "wait_ms": acted.wait_ms,
         "trace": [*entry.body["trace"], ("ledger", Verdict.NOTICE, Reason.LEDGER_UNAVAILABLE)],
     }
-    site.spawn(_record_later(site, Entry("decision", entry.at, body, key)))
+    site.spawn(_record_later(site, Entry("decision", entry.at, body, key), late))
 
 
-async def _record_later(site: Site, entry: Entry) -> None:
+async def _record_later(site: Site, entry: Entry, late: late_exits.Told | None) -> None:
     """Write what was done without the ledger, however long that takes. Where the commit that was given up had gone
     through after all, a row beside it says what was really done."""
-    result = await site.ledger.commit(Unit((entry,)))
+    unit = Unit((entry,))
+    result = await site.ledger.commit(unit if late is None else late.beside(site, unit))
     if isinstance(result, Known) and result.body["command"] != entry.body["command"]:
         await site.ledger.commit(Unit((Entry("decision_amended", entry.at, entry.body),)))
 
@@ -343,8 +376,6 @@ async def _afterwards(
         await pins.tell_if_locked(site, device, request)
     if request.credential is CredentialKind.QR:
         await pass_watch.report(site, device.id, request, decision)
-    if request.direction is Direction.OUT:
-        await dormitories.somebody_leaves(site, device, tap.id, decision.holder, answered.at)
     if (
         request.direction is Direction.IN
         and _is_of_nobody(decision)

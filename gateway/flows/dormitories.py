@@ -1,20 +1,19 @@
-"""Dormitories: who lives in a building, who is not back in the evening, who came late, who left in the night.
+"""Dormitories: who lives in a building, who is not back in the evening, who came late.
 
 Promises: nobody is kept in or out by anything here. The evening's list is made once, at the policy's minute, building
 by building, and names people by reference; who was read in is inside, who may have left unread is uncertain and stands
-on the list as such. In profile `school` a building with anybody on it is one alarm until all are back, and leaving
-after curfew alarms at once, for a pupil or for somebody unknown.
-Leaves to others: the doors (`decide`: residents come in at any hour, late returns are recorded), names (`web`).
+on the list as such. In profile `school` a building with anybody on it is one alarm until all are back.
+Leaves to others: who leaves in the night (`late_exits`), the doors (`decide`: residents come in at any hour, late
+returns are recorded), names (`web`).
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.core.kinds import HolderKind, PortalKind, PresenceState, Profile, ZoneKind
+from gateway.core.kinds import PresenceState, Profile, ZoneKind
 from gateway.core.nouns import Holder
 from gateway.core.reasons import Reason
 from gateway.flows import alarms, occupancy, rounds
-from gateway.flows.devices import Device
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.reading import Records
 from gateway.flows.site import Site
@@ -41,15 +40,6 @@ class LateReturn:
     holder: Holder
     portal: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LateExit:
-    """Somebody leaves after curfew: the alarm's zone and words, and the row of it."""
-
-    zone: str
-    detail: str
-    row: Entry
 
 
 class NoSuchDormitory(LookupError):
@@ -166,35 +156,6 @@ async def load(site: Site) -> None:
             if newest is not None:
                 missing = [*newest["not_returned"], *newest["uncertain"]]
                 site.not_back[alarm.place] = frozenset(ref for ref in missing if ref in site.presence)
-
-
-async def somebody_leaves(site: Site, device: Device, tap: str | None, holder: str | None, at: datetime) -> None:
-    """Somebody goes out by a dormitory's door: after curfew a school's dormitory manager hears of it at once."""
-    late = late_exit(site, device, tap, holder, at)
-    if late is not None:
-        raised = alarms.show(site, alarms.LATE_EXIT, late.zone, late.detail)
-        alarms.hand_over(site, Unit((*raised.rows, late.row), raised.changes))
-
-
-def late_exit(site: Site, device: Device, tap: str | None, holder: str | None, at: datetime) -> LateExit | None:
-    """What has to be told and written if somebody goes out by this door at that moment; None: nothing."""
-    portal = site.campus.portals.get(device.portal or "")
-    if portal is None or portal.kind is not PortalKind.DORMITORY or not _is_after_curfew(site, at):
-        return None
-    person = None if holder is None else site.directory.holders.get(holder)
-    if person is not None and person.kind is not HolderKind.STUDENT:
-        return None
-    body = {"device": device.id, "portal": portal.id, "zone": portal.zone, "tap": tap, "holder": holder}
-    return LateExit(portal.zone, f"at {portal.id}", Entry("late_exit", site.clock.now(), body))
-
-
-def _is_after_curfew(site: Site, at: datetime) -> bool:
-    campus = site.campus
-    return (
-        campus.profile is Profile.SCHOOL
-        and campus.curfew is not None
-        and campus.curfew.is_open_at(at.astimezone(campus.timezone))
-    )
 
 
 def since_curfew(site: Site) -> datetime:

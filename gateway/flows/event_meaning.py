@@ -39,9 +39,9 @@ from devices.messages import Direction as Way
 from gateway.flows import (
     alarm_pictures,
     alarms,
-    dormitories,
     fires,
     lanes,
+    late_exits,
     pass_turns,
     pass_uses,
     passage,
@@ -90,7 +90,7 @@ class Meaning:
         self.entries += raised.rows
         self.changes += raised.changes
 
-    def leaving(self, site: Site, late: dormitories.LateExit | None) -> None:
+    def leaving(self, site: Site, late: late_exits.LateExit | None) -> None:
         """Somebody went out, perhaps after curfew."""
         if late is not None:
             self.alarm(site, alarms.LATE_EXIT, late.zone, late.detail)
@@ -129,15 +129,16 @@ async def meaning_of(site: Site, device: Device, event: Event) -> Meaning:
             meaning.changes += passed.changes
             meaning.then += passed.then
             if data.tap is None and data.direction is Way.OUT:
-                meaning.leaving(site, dormitories.late_exit(site, device, None, None, event.at))
+                meaning.leaving(site, late_exits.late_exit(site, device, None, None, event.at))
             if passed.forced:
                 meaning.alarm(site, alarms.FORCED_DOOR, device.id, "a passage without a cause")
         case Access():
             propagation.acted(site, device, event.boot, data.posture)
             meaning.entries += await passage.decided_alone(site, device, event, data)
-            if meaning.entries and data.direction is Way.OUT:
+            # A tap that is being decided just now tells of a late exit itself.
+            if meaning.entries and data.direction is Way.OUT and f"t:{device.id}:{data.tap}" not in site.in_flight:
                 who = meaning.entries[0].body["holder"]
-                meaning.leaving(site, dormitories.late_exit(site, device, data.tap, who, event.at))
+                meaning.leaving(site, late_exits.late_exit(site, device, data.tap, who, event.at))
             if data.outcome is AccessOutcome.DENY:
                 pass_turns.stayed_shut(site, device.id, data.tap)
                 meaning.afterwards.append(lambda: pass_uses.decided_alone(site, device, data.tap))

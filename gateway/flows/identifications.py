@@ -12,7 +12,7 @@ from gateway.core.nouns import Decision, Directory
 from gateway.core.papers import Identification, IdentificationReason, PaperKind
 from gateway.core.reasons import Reason
 from gateway.core.rights import Right
-from gateway.flows import alarms, by_hand, dormitories, notices, told
+from gateway.flows import alarms, by_hand, notices, told
 from gateway.flows.by_hand import Act
 from gateway.flows.changes import CredentialStateSet, PaperFiled
 from gateway.flows.judging import as_if_shown
@@ -98,11 +98,9 @@ async def _identify(
         ),
         directory=bool(lost),
         judged_on=judged_on,
+        tells_late_exit=True,
     )
     done = await by_hand.carry_out(site, act)
-    device = site.devices.get(done.device)
-    if direction is Direction.OUT and device is not None:
-        await dormitories.somebody_leaves(site, device, done.id, person.ref, done.at)
     if often:
         await _tell(site, paper, person.ref, times)
     return Identified(paper.id, done, decision, times)

@@ -15,7 +15,7 @@ from gateway.core.kinds import CredentialKind, Direction, HolderKind, Outcome
 from gateway.core.nouns import Decision, Portal, Request
 from gateway.core.reasons import Reason
 from gateway.core.rights import Right
-from gateway.flows import by_hand, dormitories, group_passes, pass_turns, pass_watch
+from gateway.flows import by_hand, group_passes, pass_turns, pass_watch
 from gateway.flows.by_hand import Act, Done
 from gateway.flows.permits import NotPossible, NotYours
 from gateway.flows.site import Site
@@ -72,14 +72,13 @@ async def _present(
         decision.holder,
         more={"credential_kind": CredentialKind.QR.value, "credential": decision.credential},
         judged_on=judged_on,
+        tells_late_exit=True,
         uses=None
         if direction is Direction.OUT
         else site.directory.credentials.get((request.credential, request.value)),
     )
     done = await by_hand.carry_out(site, act)
     await pass_watch.report(site, place.id, request, decision)
-    if direction is Direction.OUT:
-        await dormitories.somebody_leaves(site, device, done.id, decision.holder, done.at)
     return Presented(done, decision, may and outcome is Outcome.WAIT)
 
 

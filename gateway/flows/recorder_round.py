@@ -3,8 +3,8 @@
 Promises: asking keeps nobody waiting: a recorder that hangs holds its own turn and one of `AT_ONCE` places; what it
 tells of a camera goes the way that a `recording` event goes (`recorders`); that a recorder cannot be asked is on record
 with its reason at the turn when that begins and when it is over, and is the finding `not_recording` at its cameras when
-it lasts; what is the gateway's own fault is held against no recorder. Leaves to others: the asking itself (`ask`: the
-eye), what an answer says (`core.recordings`).
+it lasts; what is the gateway's own fault is held against no recorder; that a recorder's clock was set makes nothing it
+keeps too short. Leaves to others: the asking itself (`ask`: the eye), what an answer says (`core.recordings`).
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from gateway.core import recordings
+from gateway.core.cameras import Finding
 from gateway.core.recordings import Answer, Recorder, Seen, Trouble, recording_of
 from gateway.flows import camera_findings, recorders
 from gateway.flows.cameras import CameraState, RecorderState
@@ -28,7 +29,8 @@ JITTER = 0.1
 OURS_AGAIN_S = 15.0
 """What was our own fault is tried again soon."""
 REFUSED_AGAIN_S = 900.0
-"""A recorder that refuses the user is not asked more often: many lock one out who goes on."""
+"""A recorder that has refused the user twice in a row is not asked more often: many lock one out who goes on. Once may
+be a slip, and asked so late again it would be missed for it."""
 
 log = structlog.get_logger(__name__)
 Ask = Callable[[Recorder, tuple[str, ...]], Awaitable[Answer]]
@@ -45,6 +47,10 @@ class RecorderRound:
         self._seen: dict[str, Seen] = {}
         self._told: dict[str, Trouble | None] = {}
         """By recorder: how it stood when that was last put on record."""
+        self._refused: dict[str, int] = {}
+        """By recorder: how often in a row it has refused the user."""
+        self._ahead_s: dict[str, float | None] = {}
+        """By recorder: its clock against ours when it last told it; None: it answered, and never told."""
         self._cameras: dict[str, list[CameraState]] = {id: [] for id in site.cameras.recorders}
         for state in site.cameras:
             if state.camera.recorder is not None:
@@ -79,7 +85,7 @@ class RecorderRound:
             await self._heard(state, answer)
             if answer.trouble is Trouble.OURS:
                 every_s = OURS_AGAIN_S
-            elif answer.trouble is Trouble.CREDENTIALS:
+            elif self._refused.get(id, 0) > 1:
                 every_s = max(every_s, REFUSED_AGAIN_S)
         except Exception as error:
             log.error("recorder_turn_failed", recorder=id, error=type(error).__name__, exc_info=error)
@@ -93,6 +99,8 @@ class RecorderRound:
             for one in self._cameras[state.recorder.id]:
                 site.findings.recorder_heard[one.camera.id] = mono
             return
+        refused = self._refused.get(state.recorder.id, 0) + 1
+        self._refused[state.recorder.id] = refused if answer.trouble is Trouble.CREDENTIALS else 0
         state.asked_at = site.clock.now()
         state.trouble, state.detail = answer.trouble, answer.detail
         if answer.trouble is None:
@@ -102,19 +110,42 @@ class RecorderRound:
 
     async def _take(self, state: RecorderState, answer: Answer, mono: float) -> None:
         site, missing = self._site, set()
+        is_datable = self._clock_of(state, answer)
         for one in self._cameras[state.recorder.id]:
             asked, camera = one.camera.recorder, one.camera.id
             held = None if asked is None else recording_of(answer, asked.token)
             if asked is None or held is None:
                 missing.add(camera)
+                if answer.is_cut:
+                    site.findings.recorder_heard[camera] = mono  # it may be among those that were not looked at
                 continue
             seen = self._seen[camera] = recordings.watch(held, self._seen.get(camera), mono)
             verdict = recordings.judge(answer, held, seen, asked.quiet_s, site.clock.now(), mono)
             if verdict.is_recording is None:
                 site.findings.recorder_heard[camera] = mono
             else:
-                await recorders.told(site, one, verdict.is_recording, verdict.oldest_at, detail=verdict.detail)
-        state.not_listed = frozenset(missing)
+                oldest_at = verdict.oldest_at if is_datable else None
+                await recorders.told(site, one, verdict.is_recording, oldest_at, detail=verdict.detail)
+        state.not_seen, state.not_listed = (
+            (frozenset(missing), frozenset[str]()) if answer.is_cut else (frozenset[str](), frozenset(missing))
+        )
+
+    def _clock_of(self, state: RecorderState, answer: Answer) -> bool:
+        """Whether its dates can be held against those before. A clock that was set moves what was recorded by another:
+        that its oldest recording is younger says nothing then, and counts from now on."""
+        id, ahead_s = state.recorder.id, answer.clock_ahead_s
+        if id not in self._ahead_s:
+            self._ahead_s[id] = ahead_s
+            return True
+        before = self._ahead_s[id]
+        if ahead_s is None:
+            return before is None
+        self._ahead_s[id] = ahead_s
+        if before is None or abs(ahead_s - before) > recordings.CLOCK_OFF_S:
+            for one in self._cameras[id]:
+                if Finding.RETENTION_SHORT not in one.spells:  # setting a clock mends nothing that stands already
+                    recorders.begin_anew(self._site, one.camera.id)
+        return True
 
     def _note(self, state: RecorderState, answer: Answer) -> None:
         """On record when it begins or ends to answer, or fails in another way."""

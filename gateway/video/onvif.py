@@ -26,12 +26,16 @@ from gateway.core.recordings import NO_EARLIER, Held, Status
 
 ANSWER_AT_MOST = 2 * 1024 * 1024
 """Bytes of one answer; 200 recordings with three tracks each are 300 KB."""
-DEPTH_AT_MOST = 40
+DEPTH_AT_MOST = 16
 ELEMENTS_AT_MOST = 40_000
 TEXT_AT_MOST = 1_000
 """Of one field; what is longer is cut."""
 AT_ONCE = 100
 """Recordings asked for in one answer."""
+GATHERED = 64 * 1024
+"""Bytes before the parser sees them: older ones begin a long word anew with each piece."""
+YEARS = range(1970, 2201)
+"""Of a clock. One that was never set says 1970 and is signed for as it is; what is past the end is none."""
 
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 SEARCH = "http://www.onvif.org/ver10/search/wsdl"
@@ -85,6 +89,17 @@ class Node:
     def first(self, name: str) -> Node | None:
         return next(self.all(name), None)
 
+    def outermost(self, *names: str) -> Iterator[Node]:
+        """Every element of those names below that is in no other of them: a hostile answer has them nested, and whoever
+        looks into each would look at the innermost as often as they are deep."""
+        waiting = list(reversed(self.children))
+        while waiting:
+            node = waiting.pop()
+            if node.name in names:
+                yield node
+            else:
+                waiting.extend(reversed(node.children))
+
     def word(self, name: str) -> str:
         """The text of the first element of that name below; empty if there is none."""
         node = self.first(name)
@@ -100,6 +115,7 @@ class Reading:
         self._elements = 0
         self._bytes = 0
         self._begun = False
+        self._waiting = bytearray()
         self._wide: codecs.IncrementalDecoder | None = None
         self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
@@ -114,6 +130,11 @@ class Reading:
         self._bytes += len(data)
         if self._bytes > ANSWER_AT_MOST:
             raise TooLarge(f"its answer is larger than {ANSWER_AT_MOST // 1024 // 1024} MB")
+        self._waiting += data
+        if len(self._waiting) < GATHERED and not last:
+            return
+        data = bytes(self._waiting)
+        self._waiting.clear()
         if not self._begun and data:
             self._begun = True
             if (wide := _WIDE.match(data[:200])) is not None:
@@ -224,7 +245,7 @@ FIND = Request(SEARCH, "FindRecordings", "<q:Scope/><q:KeepAliveTime>PT30S</q:Ke
 def results(search: str) -> Request:
     """The next recordings of a search."""
     inner = (
-        f"<q:SearchToken>{escape(search)}</q:SearchToken><q:MinResults>1</q:MinResults>"
+        f"<q:SearchToken>{escape(search)}</q:SearchToken><q:MinResults>{AT_ONCE}</q:MinResults>"
         f"<q:MaxResults>{AT_ONCE}</q:MaxResults><q:WaitTime>PT5S</q:WaitTime>"
     )
     return Request(SEARCH, "GetRecordingSearchResults", inner)
@@ -247,18 +268,19 @@ def clock_in(body: Node) -> datetime | None:
         year, month, day, hour, minute, second = (
             int(utc.word(name)) for name in ("Year", "Month", "Day", "Hour", "Minute", "Second")
         )
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except ValueError:
+        told = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
+    return told if told.year in YEARS else None
 
 
 def search_path_in(body: Node) -> str | None:
     """Path and query of the search service. Its host is not looked at: recorders behind a router tell their inner one,
     and nobody tells us where else to go."""
-    for service in body.all("Service"):
+    for service in body.outermost("Service"):
         if service.word("Namespace").rstrip("/") == SEARCH:
             return _path(service.word("XAddr"))
-    for capability in body.all("Search"):
+    for capability in body.outermost("Search"):
         if capability.word("XAddr"):
             return _path(capability.word("XAddr"))
     return None
@@ -275,7 +297,7 @@ def is_complete(body: Node) -> bool:
 
 def recordings_in(body: Node) -> list[Held]:
     """Every recording of an answer."""
-    found = (*body.all("RecordingInformation"), *body.all("RecordInformation"))
+    found = body.outermost("RecordingInformation", "RecordInformation")
     return [held for held in map(_held, found) if held.tokens]
 
 
@@ -288,9 +310,10 @@ def summary_in(body: Node) -> Held | None:
 
 
 def _held(node: Node) -> Held:
-    source = node.first("Source") or Node("")
+    source = next(_children(node, "Source"), Node(""))
     spans = [("EarliestRecording", "LatestRecording", node)]
-    spans += [("DataFrom", "DataTo", track) for track in node.all("Track") if track.word("TrackType") in ("Video", "")]
+    tracks = [track for at in (node, *_children(node, "Tracks")) for track in _children(at, "Track")]
+    spans += [("DataFrom", "DataTo", track) for track in tracks if _own(track, "TrackType") in ("Video", "")]
     begun = [time_of(_own(of, first)) for first, _, of in spans]
     ended = [time_of(_own(of, last)) for _, last, of in spans]
     # The recording's own word first: some say 1970 of the whole and the truth of a track.
@@ -298,9 +321,9 @@ def _held(node: Node) -> Held:
     said = _own(node, "RecordingStatus")
     return Held(
         token=_own(node, "RecordingToken"),
-        source=source.word("SourceId"),
-        source_token=source.word("VideoSourceToken"),
-        name=source.word("Name"),
+        source=_own(source, "SourceId"),
+        source_token=_own(source, "VideoSourceToken"),
+        name=_own(source, "Name"),
         status=_STATUS.get(said, Status.UNKNOWN),
         earliest=earliest,
         latest=max((at for at in ended if at is not None), default=None),
@@ -308,7 +331,11 @@ def _held(node: Node) -> Held:
 
 
 def _own(node: Node, name: str) -> str:
-    return next((child.text.strip() for child in node.children if child.name == name), "")
+    return next((child.text.strip() for child in _children(node, name)), "")
+
+
+def _children(node: Node, name: str) -> Iterator[Node]:
+    return (child for child in node.children if child.name == name)
 
 
 def time_of(text: str) -> datetime | None:

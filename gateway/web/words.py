@@ -236,6 +236,7 @@ WORDS: dict[str, dict[str, str]] = {
         "fault": "it answers with a fault",
         "too_large": "its answer is too large",
         "not_listed": "it knows no recording of this camera",
+        "not_seen": "it has more recordings than are looked at",
         "ours": "it was not asked",
     },
     "camera_source": {

@@ -12,6 +12,7 @@ from gateway.core.nouns import ControlRoom, Label, Presence, VigilanceRules
 from gateway.core.windows import Window
 from gateway.flows import alarms, device_status, occupancy, vigilance
 from tests.browser.looking import faults, look
+from tests.parts.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="session")]
 
@@ -25,6 +26,10 @@ CUT_OFF = """() => {
     const { top, bottom } = one.getBoundingClientRect();
     return top < plan.top - 4 || bottom > plan.bottom + 4;
   }).map((one) => one.textContent);
+}"""
+SOONER = """() => {
+  const later = window.setTimeout;
+  window.setTimeout = (work, ms, ...more) => later(work, ms >= 15000 ? ms / 50 : ms, ...more);
 }"""
 COUNT_TONES = """() => {
   window.tones = [];
@@ -163,14 +168,43 @@ async def test_the_page_says_that_it_is_stale_and_since_when_and_goes_on_without
     campus = post.site.campus
     renamed = replace(campus.portals["dorm-2-door"], name=Label("Garden door", "花园门"))
     post.site.campus = replace(campus, portals={**campus.portals, renamed.id: renamed})
+    await page.evaluate(f"({SOONER})()")
+    await page.route("**/api/v1/plan", lambda route: route.abort(), times=1)
 
     await screen.context.set_offline(False)
 
     await expect(page.locator(".entry")).to_contain_text("Door forced")
     await expect(page.locator(".notice.lost")).to_have_count(0)
     await expect(page.locator(".times")).to_contain_text("Li Na")
-    # Nobody knows what was missed: the plan is asked for anew.
+    # Nobody knows what was missed: the plan is asked for anew, and again if it does not load.
     await expect(page.locator(".plan [aria-label*='Garden door']")).to_have_count(1)
+
+    # Levels over time that do not load are old, and say since when, until they do.
+    as_of, told = page.locator("wg-c-strip .as-of"), page.locator("wg-c-strip .timeline .sr")
+    await page.route("**/level/times?*", lambda route: route.abort())
+    post.site.feed.publish({"type": "order", "id": "o-1"})
+    await expect(as_of).to_have_text(re.compile(r"as of \d\d:\d\d$"))
+    await look(page, "control-old-levels-1366-en-light")
+    assert await faults(page, "wg-c-strip") == []
+    await page.unroute("**/level/times?*")
+    await expect(as_of).to_have_count(0)
+    # Those that say another level of now than the stream are asked for anew.
+    asked = []
+
+    async def wrong_once(route):
+        answer = await route.fetch()
+        times = await answer.json()
+        if not asked:
+            for zone in times["zones"]:
+                zone["spells"] = [one | {"level": 1} for one in zone["spells"]]
+        asked.append(times)
+        await route.fulfill(response=answer, json=times)
+
+    await page.route("**/level/times?*", wrong_once)
+    post.site.feed.publish({"type": "order", "id": "o-1"})
+    await until(lambda: len(asked) == 2)
+    await expect(told).not_to_contain_text("L1")
+    await expect(as_of).to_have_count(0)
 
 
 async def test_tabs_are_those_of_ones_rights_and_the_first_paint_says_what_is_wrong(post) -> None:

@@ -16,7 +16,7 @@ from tests.parts.onvif_recorder import PASSWORD, USER, Kept, ServedRecorder
 @pytest.fixture
 def served() -> Iterator[ServedRecorder]:
     """A recorder on a loop of its own: the command has one, too."""
-    recorder = ServedRecorder(kept=[Kept("Rec_1", "Cam_1"), Kept("[red]Rec_2", "Cam_2")], ahead=timedelta(hours=8))
+    recorder = ServedRecorder(kept=[Kept("Rec_1", "Cam_1"), Kept("\\[red]Rec_2", "Cam_2")], ahead=timedelta(hours=8))
     loop, begun = asyncio.new_event_loop(), threading.Event()
 
     async def serve() -> None:
@@ -57,11 +57,11 @@ def test_it_shows_tokens_times_and_what_is_not_right(wardgate, served) -> None:
     told = wardgate("video", "recorder", "nvr", "--json")
 
     assert (said.status, told.status) == (1, 1), "of c1 it knows nothing"
-    assert "[red]Rec_2" in said.out
+    assert "\\[red]Rec_2" in said.out, "what it says is no markup"
     assert "its clock is 28800 s ahead" in said.out or "its clock is 28799 s ahead" in said.out
     assert "it knows no recording of c1" in said.out
     found = {one["token"]: one["camera"] for one in told.json["recordings"]}
-    assert (found, told.json["not_listed"]) == ({"Rec_1": "c0", "[red]Rec_2": None}, ["c1"])
+    assert (found, told.json["not_listed"]) == ({"Rec_1": "c0", "\\[red]Rec_2": None}, ["c1"])
     assert PASSWORD not in said.out + said.err + told.out + told.err
 
 

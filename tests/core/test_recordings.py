@@ -57,9 +57,11 @@ def test_a_clock_that_is_off_by_more_than_a_minute_is_said(ahead: timedelta, tol
 
 
 def test_it_does_not_record_when_its_newest_recording_is_old_and_it_says_so() -> None:
-    verdict = said(a_recording(age=50 * MINUTE))
+    held = a_recording(age=50 * MINUTE)
+    first, second = said(held), said(held, seen=watch(held, None, 0.0), mono_s=300.0)
 
-    assert verdict == Verdict(False, NOW - 40 * DAY, "it says Stopped, its newest recording is 50 min old")
+    assert first == Verdict(None, NOW - 40 * DAY), "its hours may be written by the local time: it is seen twice"
+    assert second == Verdict(False, NOW - 40 * DAY, "it says Stopped, its newest recording is 50 min old")
     assert said(a_recording(age=None)).detail == "it says Stopped, and tells of no newest recording"
 
 
@@ -70,6 +72,30 @@ def test_its_word_that_it_records_holds_until_its_newest_recording_was_watched_s
     told = [judge(Answer(NOW, (held,)), held, seen, QUIET_S, NOW, mono_s).is_recording for mono_s in (0, 7_199, 7_200)]
 
     assert told == [True, True, False]
+
+
+def test_what_claims_to_record_and_is_days_old_is_neither_so_nor_not_until_it_was_watched() -> None:
+    """A start of the gateway begins the watching anew, and clears no finding that stands."""
+    held = a_recording(age=3 * DAY, status=Status.RECORDING)
+    seen = watch(held, None, 0.0)
+
+    told = [judge(Answer(NOW, (held,)), held, seen, QUIET_S, NOW, mono_s).is_recording for mono_s in (0, 7_199, 7_200)]
+
+    assert told == [None, None, False]
+
+
+@pytest.mark.parametrize("hours", [8, -5])
+def test_local_time_that_is_called_utc_is_no_recording_that_is_missing(hours: int) -> None:
+    """Its clock is right, and where it tells of recordings it writes the hours of its wall."""
+    mono_s, seen, told = 0.0, None, []
+    for turn in range(4):
+        now = NOW + turn * 5 * MINUTE
+        held = Held("r-1", status=Status.STOPPED, earliest=now - 40 * DAY, latest=now + hours * HOUR)
+        seen = watch(held, seen, mono_s)
+        told.append(judge(Answer(now, (held,), clock_ahead_s=0.0), held, seen, QUIET_S, now, mono_s).is_recording)
+        mono_s += 300
+
+    assert told == [None, True, True, True]
 
 
 def test_a_clock_of_another_zone_is_no_recording_that_is_missing() -> None:
@@ -101,7 +127,10 @@ def test_a_date_that_cannot_be_is_none(earliest: datetime | None) -> None:
 
 
 def test_a_newest_recording_in_the_future_proves_nothing() -> None:
-    assert said(a_recording(age=-30 * DAY)).is_recording is False
+    held = a_recording(age=-30 * DAY)
+    seen = watch(held, None, 0.0)
+
+    assert [said(held, seen=seen, mono_s=at).is_recording for at in (0.0, 900.0, 901.0)] == [None, None, False]
     assert said(a_recording(age=-4 * MINUTE)).is_recording is True
 
 

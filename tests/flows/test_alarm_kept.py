@@ -12,16 +12,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from devices.events import DoorForced, DoorHeld, ExitButton, Passage, Tamper
-from devices.fields import Direction
+from devices.events import Access, CredentialToken, DoorForced, DoorHeld, ExitButton, Passage, Tamper
+from devices.fields import AccessOutcome, CredentialKind, Direction
 from gateway.core.alarm_groups import FLOOD, WINDOW_S
-from gateway.flows import alarm_acts, alarm_watch, alarms, dormitories
+from gateway.flows import alarm_acts, alarm_watch, alarms, dormitories, late_exits
+from gateway.flows.card_tap import card_tap
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.store import tables
 from tests.flows.conftest import House
 from tests.flows.door_scene import DURESS, give_pin, level, moved_to
 from tests.flows.test_dormitories import with_boarders
+from tests.flows.test_identifications import identify, there
 from tests.flows.test_occupancy import goes
+from tests.parts.locked import locked
 from tests.parts.waiting import until
 
 MANY = (
@@ -81,6 +84,34 @@ async def test_the_first_one_of_a_flood_brings_its_entry_with_it(house: House) -
     assert FLOOD in {row.condition for row in kept} and len(kept) == len(house.site.alarms.by_id)
 
 
+async def test_a_member_that_is_told_again_or_grows_louder_is_heard_by_its_entry_after_a_crash_too(
+    house: House,
+) -> None:
+    await fill(house)
+    member = await alarms.raise_alarm(house.site, alarms.CLOCK_SUSPECT, "clock")
+    assert member.in_group is not None
+    for one in list(house.site.alarms.shown()):
+        await alarm_acts.acknowledge(house.site, one.id, "operator-1")
+    await house.settle()
+
+    alarms.show(house.site, alarms.CLOCK_SUSPECT, "clock", priority="high", anew=True)
+    await house.settle()
+
+    entry = house.site.alarms.by_id[member.in_group]
+    assert (entry.state, entry.priority) == ("unacknowledged", "high")
+    await house.restart()
+    entry = house.site.alarms.by_id[member.in_group]
+    assert (entry.state, entry.priority) == ("unacknowledged", "high")
+
+
+async def test_what_is_always_heard_joins_nothing_that_may_be_put_aside(house: House) -> None:
+    await fill(house)
+
+    due = await alarms.raise_alarm(house.site, alarms.INCIDENT_REPORT_DUE, "incident-1")
+
+    assert due.in_group is None
+
+
 async def test_an_acknowledged_entry_that_is_heard_again_is_heard_after_a_crash_too(house: House) -> None:
     await fill(house)
     for one in list(house.site.alarms.shown()):
@@ -128,6 +159,17 @@ class Full:
         raise LedgerUnavailable("the disk is full")
 
 
+class FullOnce(Full):
+    """The same, and there is room again for what comes next."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def commit(self, unit: Unit, within_s: float | None = None) -> None:
+        self._house.site.ledger = self._house.writer
+        await super().commit(unit)
+
+
 @pytest.mark.parametrize("crowded", [False, True])
 async def test_whatever_is_recorded_after_an_alarm_was_raised_is_on_disk_after_it(house: House, crowded: bool) -> None:
     if crowded:
@@ -172,6 +214,117 @@ async def test_who_leaves_at_night_is_an_alarm_on_disk_with_the_event_that_told_
     await until(lambda: acknowledged(house) == 2)
     await house.restart()
     assert (alarms.LATE_EXIT, "dorm-1", "unacknowledged") in house.alarms
+    assert len(await house.rows("late_exit")) == 1
+
+
+def gone_late(house: House) -> list[tuple[str, int]]:
+    """The open alarms of people who left after curfew: state and count."""
+    return [(one.state, one.count) for one in house.site.alarms.by_id.values() if one.condition == alarms.LATE_EXIT]
+
+
+async def test_a_late_exit_by_card_is_on_disk_with_its_decision_and_its_repeat_counts_nothing(house: House) -> None:
+    door = house.hand("door")
+    moved_to(house, 23)
+    tap = door.a_tap("STUDENT2", "out")
+    KilledAfter(house, "decision")
+
+    await card_tap(house.site, door.device, tap)
+
+    await house.restart()
+    assert gone_late(house) == [("unacknowledged", 1)]
+    house.clock.go_on(60)
+    await card_tap(house.site, door.device, tap)
+    assert len(await house.rows("late_exit")) == 1
+    assert gone_late(house) == [("unacknowledged", 1)]
+    assert len(house.courier.commands("door")) == 2
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_a_repeat_that_nobody_could_look_up_is_taken_back(
+    house: House, closed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = house.hand("door")
+    moved_to(house, 23)
+    tap = door.a_tap("STUDENT2", "out")
+    await card_tap(house.site, door.device, tap)
+    if closed:
+        (alarm,) = house.site.alarms.by_id.values()
+        await alarms.finish(house.site, alarm, "operator-1", "handled")
+    await house.restart()
+    house.clock.go_on(60)
+
+    async def yes(*_: Any) -> bool:
+        return True
+
+    monkeypatch.setattr(late_exits, "is_news", yes)
+    await card_tap(house.site, door.device, tap)
+
+    assert len(await house.rows("late_exit")) == 1
+    assert gone_late(house) == [("returned" if closed else "unacknowledged", 1)]
+
+
+async def test_a_late_exit_is_on_the_screens_while_the_ledger_is_away_and_once_on_disk_when_it_is_back(
+    house: House,
+) -> None:
+    door = house.hand("door")
+    await door.status()
+    moved_to(house, 23)
+    tap = door.a_tap("STUDENT2", "out")
+    with locked(house.folder.sqlite_file):
+        going = asyncio.create_task(card_tap(house.site, door.device, tap))
+        await until(lambda: gone_late(house) == [("unacknowledged", 1)], 3)
+        assert house.courier.commands("door") and not going.done()
+
+    await going
+    await door.event("passage", Passage(tap=tap.id, direction=Direction.OUT))
+    assert len(await house.rows("late_exit")) == 1
+    assert (alarms.LATE_EXIT, "dorm-1") in on_disk(house)
+    assert gone_late(house) == [("unacknowledged", 1)]
+
+
+async def test_a_late_exit_whose_record_was_refused_is_written_with_the_one_that_follows(house: House) -> None:
+    door = house.hand("door")
+    moved_to(house, 23)
+    house.site.ledger = FullOnce(house)
+
+    await door.tap("STUDENT2", "out")
+
+    assert gone_late(house) == [("unacknowledged", 1)]
+    assert len(await house.rows("late_exit")) == len(await house.rows("decision")) == 1
+    await house.restart()
+    assert gone_late(house) == [("unacknowledged", 1)]
+
+
+async def test_a_door_that_decides_alone_while_its_tap_is_written_tells_of_one_late_exit(house: House) -> None:
+    door = house.hand("door")
+    await door.status()
+    moved_to(house, 23)
+    tap = door.a_tap("STUDENT2", "out")
+    shown = CredentialToken(kind=CredentialKind.CARD, token="0" * 32)
+    alone = Access(
+        tap=tap.id, credential=shown, direction=Direction.OUT, outcome=AccessOutcome.GRANT, reason="ok_exit",
+        posture=None,
+    )  # fmt: skip
+    with locked(house.folder.sqlite_file):
+        going = asyncio.create_task(card_tap(house.site, door.device, tap))
+        await until(lambda: gone_late(house) == [("unacknowledged", 1)], 3)
+        told = asyncio.create_task(door.event("access", alone))
+        await asyncio.sleep(0)
+
+    await asyncio.gather(going, told)
+    assert len(await house.rows("late_exit")) == 1
+    assert gone_late(house) == [("unacknowledged", 1)]
+
+
+async def test_a_late_exit_by_the_guards_hand_is_on_disk_with_its_decision(house: House) -> None:
+    house.clock.set(23)
+    await there(house, "door")
+    KilledAfter(house, "decision")
+
+    assert (await identify(house, "s2", portal="dorm-1-door", way="out")).done.outcome == "grant"
+
+    await house.restart()
+    assert gone_late(house) == [("unacknowledged", 1)]
     assert len(await house.rows("late_exit")) == 1
 
 

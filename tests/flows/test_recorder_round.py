@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -92,6 +92,7 @@ async def test_what_a_recorder_tells_is_found_and_is_over_and_maintenance_does_n
 ) -> None:
     site, first = scene.made.house.site, served.kept[0]
     served.kept[1].earliest = timedelta(days=120)
+    served.ahead = timedelta(minutes=17)
     await scene.turn()
     told = recorders.state(site, "yard")
     healthy = [scene.found(camera) for camera in ("yard", "gate", "hall")]
@@ -99,7 +100,6 @@ async def test_what_a_recorder_tells_is_found_and_is_over_and_maintenance_does_n
     assert (told.ok, told.free_bytes, round(told.days_kept or 0), told.growing) == (True, None, 40, True)
 
     first.status, first.latest = "Stopped", timedelta(minutes=50)
-    served.ahead = timedelta(minutes=17)
     now = scene.made.house.clock.now()
     await maintenance.announce(
         site, cameras=["yard", "gate"], starts_at=now, ends_at=now + timedelta(hours=2), reason="new lens", by="m-1"
@@ -163,6 +163,62 @@ async def test_a_recorder_that_cannot_be_asked_is_missed_with_its_reason_until_i
     assert scene.recorder("nvr-1").trouble_of("yard") is Trouble.NOT_LISTED
     assert scene.recorder("nvr-1").trouble_of("gate") is None
     assert (await scene.rows())[2:] == [("sd-card", "credentials"), ("sd-card", "answers")]
+
+
+async def test_a_recording_that_may_be_behind_the_cut_is_shown_as_such_and_not_missed(scene: Scene) -> None:
+    scene.instead["nvr-1"] = replace(held("Cam_1"), is_cut=True)
+    for _ in range(5):
+        await scene.turn()
+
+    assert scene.found("gate") == set()
+    assert scene.recorder("nvr-1").trouble_of("gate") is Trouble.NOT_SEEN
+    assert scene.recorder("nvr-1").trouble_of("yard") is None
+
+
+def dated(oldest_days: float, ahead_s: float | None, latest_s: float = 10.0) -> Answer:
+    """What a recorder with its stamps as they are says once its clock was set."""
+    answer = held(latest_s=latest_s)
+    (one,) = answer.held
+    earliest = answer.told_at - timedelta(days=oldest_days)
+    return replace(answer, held=(replace(one, earliest=earliest),), clock_ahead_s=ahead_s)
+
+
+@pytest.mark.parametrize("between", [[], [None], [None, None]])
+async def test_a_clock_that_was_set_makes_no_growing_recorder_short(scene: Scene, between: list[None]) -> None:
+    for oldest_days, ahead_s in ((10.0, 8 * 3_600.0), *((9.6, none) for none in between), (9.6, 1.0), (9.6, None)):
+        scene.instead["sd-card"] = dated(oldest_days, ahead_s)
+        await scene.turn()
+        told = recorders.state(scene.made.house.site, "hall")
+        assert scene.found("hall") == set()
+        assert told is not None
+        assert (told.oldest_at is None) == (ahead_s is None), "without its clock its dates are nobody's"
+
+    scene.instead["sd-card"] = dated(9.4, 1.0)  # and removing is found as before, and stays found
+    await scene.turn()
+    short = scene.found("hall")
+    scene.instead["sd-card"] = dated(9.4, 400.0)
+    await scene.turn()
+
+    assert (short, scene.found("hall")) == ({"retention_short"}, {"retention_short"})
+
+
+async def test_one_refusal_alone_is_asked_again_as_usual_and_only_a_second_one_late(scene: Scene) -> None:
+    refused = Answer(datetime.now(UTC), trouble=Trouble.CREDENTIALS, detail="it does not accept the user")
+    scene.instead["sd-card"] = refused
+    await scene.turn()
+    scene.instead["sd-card"] = held()
+    for _ in range(3):
+        await scene.turn()
+        assert scene.found("hall") == set()
+
+    scene.instead["sd-card"] = refused
+    await scene.turn()
+    await scene.turn()
+    asked_at = scene.recorder("sd-card").asked_at
+    await scene.turn()
+    await scene.turn()
+
+    assert scene.recorder("sd-card").asked_at == asked_at, "many lock one out who goes on"
 
 
 async def test_one_that_hangs_keeps_no_other_waiting_and_the_cameras_own_word_does_not_count(scene: Scene) -> None:

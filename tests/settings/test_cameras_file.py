@@ -126,6 +126,7 @@ NVR = {"id": "nvr-1", "url": "http://10.20.1.5/onvif/device_service"}
         ({"url": "rtsp://10.20.1.5/"}, [], "recorders[0].url", "expected http://"),
         ({"url": "http://me:secret@10.20.1.5/"}, [], "recorders[0].url", "without user and password"),
         ({"user": "me"}, [], "recorders[0].password_file", "go together"),
+        ({"user": "a:b", "password_file": "secrets/x"}, [], "recorders[0].user", "colon"),
         ({"every_s": 5}, [], "recorders[0].every_s", "at least 60"),
     ],
 )

@@ -6,15 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
 
 from gateway.core.recordings import Answer, Recorder, Status, Trouble
 from gateway.video import onvif
-from gateway.video.capture import web_recorder
+from gateway.video.capture import talk, web_recorder
 from gateway.video.capture.address import Networks
+from gateway.video.capture.seeing import Eye
 from tests.parts.onvif_recorder import PASSWORD, SOAP, USER, Kept, Manner, ServedRecorder
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -319,6 +321,128 @@ def test_a_token_cannot_break_out_of_the_request() -> None:
     assert "<evil/>" not in request
     assert "<me>" not in request
     onvif.read(request.encode())
+
+
+DATE = (
+    "<UTCDateTime><Hour>23</Hour><Minute>59</Minute><Second>59</Second>{}<Month>12</Month><Day>31</Day></UTCDateTime>"
+)
+
+
+@pytest.mark.parametrize("year", ["9999999999999", "9" * 999, "9999", "0001", "-1", "1969", "2201", "", "soon"])
+def test_a_clock_that_cannot_be_is_none(year: str) -> None:
+    assert onvif.clock_in(onvif.read(envelope(DATE.format(f"<Year>{year}</Year>")))) is None
+
+
+def test_a_clock_that_was_never_set_is_signed_for_as_it_is() -> None:
+    told = onvif.clock_in(onvif.read(envelope(DATE.format("<Year>1970</Year>"))))
+
+    assert told == datetime(1970, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("instead", "how", "trouble"),
+    [
+        (sends(envelope(DATE.format("<Year>9999</Year>"))), {}, Trouble.NO_SEARCH),
+        (sends(b"", 401, **{"WWW-Authenticate": 'Digest realm="x", nonce="1", domain="http://["'}), {}, None),
+        (sends(b"", 401, **{"WWW-Authenticate": 'Digest realm="x", nonce="1"'}), {"user": "a:b"}, None),
+    ],
+    ids=["clock", "domain", "user"],
+)
+async def test_no_recorder_makes_a_fault_of_ours_of_its_silence(served, names, instead, how, trouble) -> None:
+    """What is our own fault is held against no recorder: it could be silent for good."""
+    served.instead = instead
+
+    assert (await ask(served, names, **how)).trouble is (trouble or Trouble.NOT_ONVIF)
+
+
+async def test_what_breaks_the_eyes_asking_is_no_fault_of_ours(monkeypatch) -> None:
+    async def breaks(*_: object) -> Answer:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr(web_recorder, "ask", breaks)
+    said: list[Any] = []
+    eye = cast("Eye", SimpleNamespace(_networks=None, _names=None, _say=said.append))
+
+    await Eye._ask_recorder(eye, talk.AskRecorder(7, Recorder("nvr-1", "http://127.0.0.1:1/"), ()))
+
+    assert (said[-1].number, said[-1].answer.trouble) == (7, Trouble.FAULT)
+    assert "unforeseen" not in str(said)
+
+
+def test_recordings_within_recordings_are_one_and_nobody_looks_into_them() -> None:
+    inner = "<RecordingToken>a</RecordingToken><Track><TrackType>Video</TrackType></Track>"
+    nested = f"<RecordingInformation>{inner}" * 8 + "</RecordingInformation>" * 8
+    token = "<RecordingInformation><X><RecordingToken>b</RecordingToken></X></RecordingInformation>"
+
+    assert [held.token for held in onvif.recordings_in(onvif.read(envelope(nested + token)))] == ["a"]
+
+
+def test_a_track_counts_where_it_stands_and_nowhere_deeper() -> None:
+    def track(date: str) -> str:
+        return f"<Track><TrackType>Video</TrackType><DataTo>{date}T00:00:00Z</DataTo></Track>"
+
+    inner = f"{track('2026-01-01')}<Tracks>{track('2026-01-02')}</Tracks><X>{track('2026-01-03')}</X>"
+    whole = f"<RecordingInformation><RecordingToken>a</RecordingToken>{inner}</RecordingInformation>"
+
+    (held,) = onvif.recordings_in(onvif.read(envelope(whole)))
+
+    assert held.latest == datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def test_an_answer_in_small_pieces_is_gathered_before_it_is_read() -> None:
+    """A parser of before 2024 begins a long word anew with each piece."""
+    reading, fed = onvif.Reading(), []
+    parser = reading._parser
+    reading._parser = cast(
+        "Any", SimpleNamespace(Parse=lambda data, last: (fed.append(len(data)), parser.Parse(data, last)))
+    )
+    whole = envelope(f'<a b="{"x" * (3 * onvif.GATHERED)}"/>')
+    for at in range(0, len(whole), 500):
+        reading.feed(whole[at : at + 500])
+    reading.end()
+
+    assert sum(fed) == len(whole)
+    assert len(fed) <= 4
+
+
+async def test_a_password_that_is_wrong_is_sent_once_a_turn(served, names) -> None:
+    """Also where even the clock is told to nobody."""
+    sent: list[str] = []
+
+    async def refuses(request: web.Request) -> web.StreamResponse:
+        sent.append(request.headers.get("Authorization", ""))
+        return web.Response(status=401, headers={"WWW-Authenticate": 'Digest realm="NVR", qop="auth", nonce="4f2a"'})
+
+    served.instead = refuses
+    answer = await ask(served, names, "Rec_1", password="wrong")
+
+    assert answer.trouble is Trouble.CREDENTIALS
+    assert [authorization[:6] for authorization in sent if authorization] == ["Digest"]
+
+
+@pytest.mark.parametrize("is_one_line", [True, False])
+async def test_a_recorder_that_names_basic_before_digest_is_told_as_such(served, names, is_one_line: bool) -> None:
+    async def refuses(_: web.Request) -> web.StreamResponse:
+        answer = web.Response(status=401)
+        offered = ('Basic realm="NVR"', 'Digest realm="NVR", nonce="1"')
+        for challenge in (", ".join(offered),) if is_one_line else offered:
+            answer.headers.add("WWW-Authenticate", challenge)
+        return answer
+
+    served.instead = refuses
+    answer = await ask(served, names)
+
+    assert (answer.trouble, "Basic before HTTP Digest" in answer.detail) == (Trouble.CREDENTIALS, True)
+
+
+async def test_of_more_tokens_than_are_asked_for_singly_not_all_were_looked_at(served, names, monkeypatch) -> None:
+    monkeypatch.setattr(web_recorder, "SINGLY_AT_MOST", 1)
+    served.manner = Manner.PLAIN
+
+    told = [(await ask(served, names, *tokens)).is_cut for tokens in (("Rec_1",), ("Rec_1", "Rec_2"))]
+
+    assert told == [False, True]
+    assert f"MinResults>{onvif.AT_ONCE}<" in onvif.results("1").inner, "a page of one recording is cut at forty"
 
 
 async def test_a_search_without_an_end_is_ended(served, names) -> None:

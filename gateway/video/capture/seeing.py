@@ -130,7 +130,8 @@ class Eye:
         except Exception as error:
             fault = fault_of(error)
             self._say(talk.Said(fault))
-            answer = Answer(datetime.now(UTC), trouble=Trouble.OURS, detail=fault)
+            # It was asked: held to be our own fault, its silence would never count.
+            answer = Answer(datetime.now(UTC), trouble=Trouble.FAULT, detail="its answer cannot be read")
         self._say(talk.RecorderTold(asked.number, answer))
 
     # --- one job ------------------------------------------------------------------------------------------------------

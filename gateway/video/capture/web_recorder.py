@@ -10,6 +10,7 @@ to ask (`flows.recorder_round`).
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ SINGLY_AT_MOST = 256
 PIECE = 16 * 1024
 """Read at once; between two pieces others get their turn."""
 
+_DIGEST_LATER = re.compile(r"^\s*basic\b.*,\s*digest\s", re.IGNORECASE | re.DOTALL)
 _XML = ("application/soap+xml", "text/xml", "application/xml", "application/octet-stream")
 _TROUBLE = {
     Reason.BAD_ADDRESS: Trouble.BAD_ADDRESS,
@@ -73,9 +75,14 @@ async def ask(recorder: Recorder, tokens: Sequence[str], networks: Networks, nam
         return Answer(now, trouble=Trouble.TOO_LARGE if is_large else Trouble.NOT_ONVIF, detail=str(error))
     except TimeoutError:
         return Answer(now, trouble=Trouble.SILENT, detail="it did not answer in time")
+    except Exception as error:
+        # What it sent broke something on the way. Were this a fault of ours, a recorder could be silent for good, and
+        # nobody would miss it.
+        return Answer(now, trouble=Trouble.NOT_ONVIF, detail=f"its answer cannot be read ({type(error).__name__})")
 
 
 _REFUSED = "it does not accept the user and password"
+_BASIC_FIRST = "it asks for HTTP Basic before HTTP Digest, and only the first is looked at: switch Basic off there"
 
 
 @dataclass(slots=True)
@@ -117,9 +124,9 @@ class _Talk:
         except onvif.Fault:
             return None
         except _Stopped as why:
-            if why.trouble is Trouble.CREDENTIALS:
+            if why.trouble is Trouble.CREDENTIALS and self.digest is None:
                 return None  # against the standard; it may tell all the rest
-            raise
+            raise  # it has seen the password, and refused it
         if told is not None:
             self.ahead = told - datetime.now(UTC)
         return told
@@ -158,7 +165,7 @@ class _Talk:
     ) -> tuple[list[Held], bool]:
         """It cannot list its recordings: those that are wanted one by one; all together where nobody says which."""
         if tokens:
-            return await self._singly(path, tokens), False
+            return await self._singly(path, tokens), len(tokens) > SINGLY_AT_MOST
         summary = onvif.summary_in(await self._ask(onvif.SUMMARY, path))
         if summary is None and isinstance(why, onvif.TooLarge):
             raise why
@@ -215,8 +222,8 @@ class _Talk:
         """Whether a second try can go better."""
         if self.digest is not None or not self.recorder.user:
             return False
-        if not any(challenge.strip().lower().startswith("digest") for challenge in challenges):
-            return False
+        if not challenges or not challenges[0].strip().lower().startswith("digest"):
+            return False  # aiohttp looks at the first alone
         self.digest = aiohttp.DigestAuthMiddleware(self.recorder.user, self.recorder.password)
         return True
 
@@ -225,7 +232,9 @@ class _Talk:
         if 300 <= status < 400:
             raise _Stopped(Trouble.REDIRECT, "it sent us to another address, which is not followed")
         if status in (401, 403):
-            raise _Stopped(Trouble.CREDENTIALS, _REFUSED)
+            offered = ",".join(answer.headers.getall("WWW-Authenticate", []))
+            is_second = self.digest is None and self.recorder.user and _DIGEST_LATER.search(offered)
+            raise _Stopped(Trouble.CREDENTIALS, _BASIC_FIRST if is_second else _REFUSED)
         if answer.content_type not in _XML or status in (404, 405):
             raise _Stopped(Trouble.NOT_ONVIF, "it does not speak ONVIF at this address")
         reading = onvif.Reading()

@@ -20,15 +20,12 @@ import "./alarm_list.js";
 import "./chosen.js";
 import { entries } from "./entries.js";
 import { isDangerous, missing, newForm, paintForm, titleOf } from "./forms.js";
+import { LevelKeeper } from "./level_keeper.js";
 import { PlanKeeper } from "./plan_keeper.js";
 import "./strip.js";
 
 /** @typedef {import("../state.js").Alarm} Alarm */
 
-/** The bar moves by itself; what becomes of orders is told. This is for what was missed. */
-const LEVEL_EVERY_MS = 600_000;
-const DAYS_BACK = 2;
-const DAYS_AHEAD = 16;
 /** Whoever goes through the list with J asks for one story, not for all of them. */
 const STORY_AFTER_MS = 250;
 /** After so long a step that has to be taken twice is forgotten. */
@@ -39,7 +36,6 @@ class OverviewTab extends Tab {
   static properties = {
     chosen: { state: true },
     kinds: { state: true },
-    times: { state: true },
     form: { state: true },
     told: { state: true },
     under: { state: true },
@@ -53,8 +49,7 @@ class OverviewTab extends Tab {
     this.chosen = null;
     /** What the catalogue says, by condition. @type {Record<string, import("./chosen.js").Kind>} */
     this.kinds = {};
-    /** The levels over time. @type {import("../level/timeline.js").Times | null} */
-    this.times = null;
+    this.levels = new LevelKeeper(this);
     this.plans = new PlanKeeper(this);
     /** What is being said in the side panel. @type {import("./forms.js").Form | null} */
     this.form = null;
@@ -68,7 +63,6 @@ class OverviewTab extends Tab {
     this.command = null;
     /** Where the keyboard was before the side panel opened. @type {HTMLElement | null} */
     this.cameFrom = null;
-    this.levelAt = 0;
     /** @type {import("./chosen.js").Line[]} */
     this.lines = data("page").calls;
     /** Names of those who act, by their reference. @type {Record<string, string>} */
@@ -83,7 +77,7 @@ class OverviewTab extends Tab {
   }
 
   async load() {
-    void this.loadLevel();
+    void this.levels.load();
     void this.plans.load();
     if (!Object.keys(this.kinds).length) {
       try {
@@ -91,15 +85,6 @@ class OverviewTab extends Tab {
       } catch (problem) {
         this.say(problem);
       }
-    }
-  }
-
-  async loadLevel() {
-    this.levelAt = this.now();
-    try {
-      this.times = await ask("GET", `level/times?back=${DAYS_BACK}&ahead=${DAYS_AHEAD}`);
-    } catch {
-      // What is in force comes by the stream; what was and what is ahead is asked for again after a while.
     }
   }
 
@@ -115,7 +100,7 @@ class OverviewTab extends Tab {
 
   heard(/** @type {any} */ event) {
     if (event.type === "snapshot") this.plans.loadSoon(); // the gateway began anew, perhaps with another configuration
-    if (event.type === "order" || event.type === "level" || Math.abs(this.now() - this.levelAt) > LEVEL_EVERY_MS) void this.loadLevel();
+    if (event.type === "order" || event.type === "level" || this.levels.isDue) void this.levels.load();
   }
 
   /** What shows in this room; what is about somebody's life on top. @returns {Alarm[]} */
@@ -360,7 +345,7 @@ class OverviewTab extends Tab {
               @wg-act=${this.answerWaiting}></wg-waiting>`
           : nothing}
       </section>
-      <wg-c-strip class="strip" .state=${this.state} .times=${this.times} .rights=${this.wall ? [] : this.rights} .wall=${this.wall} .now=${now}></wg-c-strip>
+      <wg-c-strip class="strip" .state=${this.state} .times=${this.levels.times} .isOld=${this.levels.isOld} .rights=${this.wall ? [] : this.rights} .wall=${this.wall} .now=${now}></wg-c-strip>
       <section class="panel plan" aria-label=${t("Plan")}>
         ${this.plans.plan
           ? html`<wg-plan .plan=${this.plans.plan} .state=${this.state} .chosen=${alarm && !isGone ? { kind: "alarm", id: alarm.id } : null} .wall=${this.wall}

@@ -1,6 +1,6 @@
 /** The level a day back and a day ahead, and the numbers of the campus, in one strip. Gets values; all leads to its page. */
 
-import { place, t } from "../../i18n.js";
+import { place, t, timeOfDay } from "../../i18n.js";
 import { html, nothing, Part } from "../../live/parts.js";
 import "../level/timeline.js";
 import { outermost } from "../zones.js";
@@ -8,7 +8,7 @@ import { outermost } from "../zones.js";
 const HOURS = 24;
 
 export class StripPart extends Part {
-  static properties = { state: { attribute: false }, times: { attribute: false }, rights: { attribute: false }, wall: { attribute: false }, now: { attribute: false } };
+  static properties = { state: { attribute: false }, times: { attribute: false }, isOld: { attribute: false }, rights: { attribute: false }, wall: { attribute: false }, now: { attribute: false } };
 
   constructor() {
     super();
@@ -16,6 +16,8 @@ export class StripPart extends Part {
     this.state = /** @type {any} */ (null);
     /** The levels over time. @type {import("../level/timeline.js").Times | null} */
     this.times = null;
+    /** The levels may be others by now; the band has the one in force. */
+    this.isOld = false;
     /** @type {string[]} */
     this.rights = [];
     /** Nothing to press; the band has the level. */
@@ -30,8 +32,12 @@ export class StripPart extends Part {
     const some = Object.entries(counts.inside).filter(([, count]) => count > 0);
     const inner = some.filter(([zone]) => !whole.has(zone));
     const zones = inner.length ? inner : some;
+    const asOf = this.isOld && this.times ? timeOfDay(this.times.now).slice(0, 5) : "";
     return html`
-      <wg-l-timeline .times=${this.times} .now=${this.now} .hours=${HOURS} .href=${this.wall ? "" : "#level"}></wg-l-timeline>
+      <div class="levels" data-old=${Boolean(asOf)}>
+        ${asOf ? html`<p class="as-of"><span aria-hidden="true">✕</span> ${t("as of {time}", { time: asOf })}</p>` : nothing}
+        <wg-l-timeline .times=${this.times} .now=${this.now} .hours=${HOURS} .href=${this.wall ? "" : "#level"}></wg-l-timeline>
+      </div>
       <ul class="numbers" aria-label=${t("Counts")}>
         ${zones.slice(0, 6).map(([zone, count]) => html`<li>${place(zone)} <b>${count}</b></li>`)}
         ${zones.length > 6 ? html`<li>${t("other zones")} <b>${zones.slice(6).reduce((sum, [, count]) => sum + count, 0)}</b></li>` : nothing}
