@@ -263,6 +263,9 @@ async def _do(
             alarms.leave(site, known)  # it is over, and somebody has seen it now
             continue
         moved = replace(known, **_of(known, alarm, move, fields))
+        if moved.state == State.CLOSED:  # its cause has ended while that was written
+            waits = _waits_for_a_disposal(site, known)
+            moved = replace(moved, state=known.state if waits else State.ACKNOWLEDGED.value)
         site.alarms.put(moved)
         if moved != one:
             site.alarms.unwritten[one.id] = None

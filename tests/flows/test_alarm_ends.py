@@ -298,3 +298,24 @@ async def test_what_happens_again_after_somebody_closed_it_is_never_held_back(ro
     assert (second.state, second.id != first.id) == ("unacknowledged", True)
     await room.go_on(7_200, 600)
     assert second.id in room.site.alarms.by_id and len(room.site.alarms.by_id) == 1
+
+
+@pytest.mark.parametrize(("condition", "is_left"), [(alarms.FIRE, True), (alarms.DEVICE_CLOCK, False)])
+async def test_a_cause_that_ends_while_somebody_acknowledges_ends_as_it_would_have_before(
+    house: House, condition: str, is_left: bool
+) -> None:
+    alarm = await alarms.raise_alarm(house.site, condition, "dorm-1")
+    await house.settle()
+
+    await asyncio.gather(
+        alarm_acts.acknowledge(house.site, alarm.id, "operator-1"),
+        alarms.clear_alarm(house.site, condition, "dorm-1"),
+    )
+    await house.settle()
+
+    left = house.site.alarms.by_id.get(alarm.id)
+    assert (left is not None) == is_left
+    if left is not None:
+        assert (left.state, left.acknowledged_by) == ("returned", "operator-1")
+        await alarm_acts.close(house.site, alarm.id, "test", "operator-1")
+        assert alarm.id not in house.site.alarms.by_id
