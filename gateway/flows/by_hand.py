@@ -143,12 +143,15 @@ async def carry_out(site: Site, act: Act) -> Done:
         unit = replace(unit, entries=(*unit.entries, use.entry), changes=(*unit.changes, use.change))
     late = None
     if act.tells_late_exit and act.direction is Direction.OUT:
-        late = late_exits.tell(site, device, id, act.holder, now)
+        found = late_exits.late_exit(site, device, id, act.holder, now)
+        late = None if found is None else late_exits.tell(site, found)
     try:
         both = unit if late is None else late.beside(site, unit)
         result = await site.ledger.commit(both, site.rules.record_within_s)
         if not isinstance(result, Written):
             pass_turns.give_back(site, turn)
+            if late is not None:
+                await late.was_told_before(site)  # or is told again with the next try
         if isinstance(result, Outdated):
             raise Overtaken
         if isinstance(result, Known) and use is not None and result.key == use.key:
@@ -165,7 +168,7 @@ async def carry_out(site: Site, act: Act) -> Done:
                 late.write_alone(site)
             raise
         # Leaving: the act comes first, and the record follows, however long that takes.
-        site.spawn(site.ledger.commit(replace(unit) if late is None else late.beside(site, unit)))
+        site.spawn(site.ledger.commit(unit if late is None else late.beside(site, unit)))
     if use is not None:
         pass_uses.taken(site, use)
     if command_id is not None:

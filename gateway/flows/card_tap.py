@@ -198,11 +198,10 @@ async def _late_exit(
 ) -> late_exits.Told | None:
     """Who leaves a dormitory after curfew is told of now, and written with the decision. Where the device has its
     answer (`answered_key`) it is looked first whether all that was told before; an answer does not wait for that."""
-    if late_exits.late_exit(site, device, tap.id, decision.holder, answered.at) is None:
+    late = late_exits.late_exit(site, device, tap.id, decision.holder, answered.at)
+    if late is None or (answered_key is not None and not await late_exits.is_news(site, answered_key)):
         return None
-    if answered_key is not None and not await late_exits.is_news(site, answered_key):
-        return None
-    return late_exits.tell(site, device, tap.id, decision.holder, answered.at)
+    return late_exits.tell(site, late)
 
 
 def _with_more(

@@ -66,11 +66,9 @@ class Told:
         await alarms.clear_alarm(site, known.condition, known.place)
 
 
-def tell(site: Site, device: Device, tap: str | None, holder: str | None, at: datetime) -> Told | None:
-    """Somebody goes out by a dormitory's door: after curfew a school's dormitory manager hears of it at once, with or
-    without a ledger. What is told goes into the unit of the decision."""
-    late = late_exit(site, device, tap, holder, at)
-    return None if late is None else Told(late, alarms.show(site, alarms.LATE_EXIT, late.zone, late.detail))
+def tell(site: Site, late: LateExit) -> Told:
+    """The dormitory manager hears of it at once, with or without a ledger; it goes into the decision's unit."""
+    return Told(late, alarms.show(site, alarms.LATE_EXIT, late.zone, late.detail))
 
 
 async def is_news(site: Site, key: str) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import socket
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from concurrent.futures import Executor
@@ -18,12 +17,11 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from multidict import CIMultiDictProxy
-from yarl import URL
 
 from gateway.core.cameras import Source
-from gateway.video.capture.address import NO_TLS, Networks, NotThere, Target, take_apart
+from gateway.video.capture.address import Networks, NotThere, Target, take_apart
+from gateway.video.capture.guarded_http import guarded_session, guarded_url, in_words
 from gateway.video.capture.multipart import BadStream, Multipart, PartTooLarge, seconds_of
 from gateway.video.jobs import Reason
 
@@ -52,33 +50,6 @@ class Picture:
     jpeg: bytes
     told_s: float | None = None
     """The camera's own clock, epoch seconds."""
-
-
-class Judged(AbstractResolver):
-    """Gives aiohttp only addresses that the policy has judged, so there is no second look-up to lie to."""
-
-    def __init__(self, networks: Networks, names: Executor) -> None:
-        self._networks = networks
-        self._names = names
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        addresses = await self._networks.find(Target("http", host, port, "/"), self._names)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in addresses
-        ]
-
-    async def close(self) -> None:
-        pass
 
 
 @dataclass(slots=True)
@@ -140,7 +111,7 @@ class WebCameras:
             except BadStream as error:
                 raise NotThere(Reason.BAD_STREAM, str(error)) from error
             except aiohttp.ClientError as error:
-                raise _not_there(error) from error
+                raise in_words(error) from error
 
     def forget(self, camera: str) -> None:
         """Ask this camera anew how it wants to be told who asks."""
@@ -179,18 +150,16 @@ class WebCameras:
                         raise _refused(answer.status)
             raise _refused(401)
         except aiohttp.ClientError as error:
-            raise _not_there(error) from error
+            raise in_words(error) from error
 
     def _get(self, target: Target, sign: _Sign) -> contextlib.AbstractAsyncContextManager[aiohttp.ClientResponse]:
         if self._session is None:
-            self._session = _session(Judged(self.networks, self.names))
-        path, _, query = target.path.partition("?")
-        # Built from the parts that were judged: a second parser could read another host out of the same text.
-        url = URL.build(
-            scheme=target.scheme, host=target.host, port=target.port, path=path, query_string=query, encoded=True
-        )
+            self._session = guarded_session(
+                self.networks, self.names, accept="image/jpeg, multipart/x-mixed-replace", read_bytes=256 * 1024,
+                kept_s=IDLE_S,
+            )  # fmt: skip
         return self._session.get(
-            url,
+            guarded_url(target, target.path),
             allow_redirects=False,
             auth=aiohttp.BasicAuth(sign.user, sign.password, "utf-8") if sign.is_basic else None,
             middlewares=(sign.digest,) if sign.digest else (),
@@ -218,27 +187,6 @@ class WebCameras:
         return sign
 
 
-def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
-    # Cameras make their own certificates; who answers is settled by the network that they are in.
-    connector = aiohttp.TCPConnector(
-        resolver=resolver,
-        use_dns_cache=False,
-        ssl=False,
-        limit=0,
-        keepalive_timeout=IDLE_S,
-        happy_eyeballs_delay=None,
-    )
-    return aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=None),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"Accept": "image/jpeg, multipart/x-mixed-replace", "Accept-Encoding": "identity"},
-        auto_decompress=False,
-        trust_env=False,
-        read_bufsize=256 * 1024,
-    )
-
-
 def _learn(sign: _Sign, challenges: list[str]) -> bool:
     """Whether a second try can go better: the camera said how, and we have not tried that yet."""
     if not sign.user or sign.digest or sign.is_basic:
@@ -257,21 +205,6 @@ def _refused(status: int) -> NotThere:
     if 300 <= status < 400:
         return NotThere(Reason.REDIRECT, "it sent us to another address, which is not followed")
     return NotThere(Reason.STATUS, f"it answered with status {status}")
-
-
-def _not_there(error: aiohttp.ClientError) -> NotThere:
-    """What aiohttp raises, in our words: its own texts repeat addresses."""
-    if isinstance(error.__cause__, NotThere):
-        return error.__cause__
-    if isinstance(error, aiohttp.ClientSSLError):
-        return NotThere(Reason.BAD_STREAM, NO_TLS)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        if isinstance(error.os_error, ConnectionRefusedError):
-            return NotThere(Reason.REFUSED, "nobody listens at its address")
-        return NotThere(Reason.UNREACHABLE, "its address cannot be reached")
-    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
-        return NotThere(Reason.CLOSED, "it ended the connection before a picture was whole")
-    return NotThere(Reason.BAD_STREAM, "its answer is not HTTP as it should be")
 
 
 def _boundary(headers: CIMultiDictProxy[str]) -> str:

@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
-from yarl import URL
 
 from gateway.core.recordings import Answer, Held, Recorder, Trouble
 from gateway.video import onvif
 from gateway.video.capture.address import NO_TLS, Networks, NotThere, Target, take_apart
-from gateway.video.capture.web_camera import Judged
+from gateway.video.capture.guarded_http import guarded_session, guarded_url, in_words
 from gateway.video.jobs import Reason
 
 ANSWER_S = 8.0
@@ -40,8 +39,10 @@ _XML = ("application/soap+xml", "text/xml", "application/xml", "application/octe
 _TROUBLE = {
     Reason.BAD_ADDRESS: Trouble.BAD_ADDRESS,
     Reason.OUTSIDE: Trouble.OUTSIDE,
-    Reason.UNKNOWN_HOST: Trouble.UNREACHABLE,
+    Reason.BAD_STREAM: Trouble.NOT_ONVIF,
 }
+"""Whatever else keeps us out: it cannot be reached."""
+_ACCEPT = "application/soap+xml, text/xml"
 
 
 class _Stopped(Exception):
@@ -61,7 +62,8 @@ async def ask(recorder: Recorder, tokens: Sequence[str], networks: Networks, nam
         if target.literal is not None:
             # aiohttp asks no resolver for a literal address, so it is judged here.
             await networks.find(target, names)
-        async with asyncio.timeout(IN_ALL_S), _session(Judged(networks, names)) as session:
+        session = guarded_session(networks, names, accept=_ACCEPT, read_bytes=4 * PIECE, kept_s=ANSWER_S, at_once=2)
+        async with asyncio.timeout(IN_ALL_S), session:
             return await _Talk(recorder, target, session).recordings(tokens)
     except _Stopped as why:
         return Answer(now, trouble=why.trouble, detail=why.detail)
@@ -194,24 +196,16 @@ class _Talk:
                         return await self._body(answer)
         except TimeoutError as error:
             raise _Stopped(Trouble.SILENT, "it did not answer in time") from error
+        except aiohttp.ClientSSLError as error:
+            raise _Stopped(Trouble.TLS, NO_TLS) from error
         except aiohttp.ClientError as error:
-            raise _stopped(error) from error
+            raise in_words(error) from error
         raise _Stopped(Trouble.CREDENTIALS, _REFUSED)
 
     def _post(self, request: onvif.Request, path: str, *, signed: bool) -> aiohttp.client._RequestContextManager:
-        bare, _, query = path.partition("?")
-        # Built from the parts that were judged: a second parser could read another host out of the same text.
-        url = URL.build(
-            scheme=self.target.scheme,
-            host=self.target.host,
-            port=self.target.port,
-            path=bare,
-            query_string=query,
-            encoded=True,
-        )
         user = self.recorder.user if signed else ""
         return self.session.post(
-            url,
+            guarded_url(self.target, path),
             data=request.envelope(user, self.recorder.password, datetime.now(UTC) + self.ahead),
             headers={"Content-Type": f'application/soap+xml; charset=utf-8; action="{request.action}"'},
             allow_redirects=False,
@@ -247,35 +241,3 @@ class _Talk:
             if status >= 400:
                 raise _Stopped(Trouble.NOT_ONVIF, f"it answered with status {status}") from None
             raise
-
-
-def _session(resolver: Judged) -> aiohttp.ClientSession:
-    # Recorders make their own certificates, as cameras do; who answers is settled by the network that they are in.
-    connector = aiohttp.TCPConnector(
-        resolver=resolver, use_dns_cache=False, ssl=False, limit=2, happy_eyeballs_delay=None
-    )
-    return aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=None),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"Accept": "application/soap+xml, text/xml", "Accept-Encoding": "identity"},
-        auto_decompress=False,
-        trust_env=False,
-        read_bufsize=4 * PIECE,
-    )
-
-
-def _stopped(error: aiohttp.ClientError) -> _Stopped:
-    """What aiohttp raises, in our words: its own texts repeat addresses."""
-    if isinstance(error.__cause__, NotThere):
-        why = error.__cause__
-        return _Stopped(_TROUBLE.get(why.reason, Trouble.UNREACHABLE), why.detail)
-    if isinstance(error, aiohttp.ClientSSLError):
-        return _Stopped(Trouble.TLS, NO_TLS)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        if isinstance(error.os_error, ConnectionRefusedError):
-            return _Stopped(Trouble.UNREACHABLE, "nobody listens at its address")
-        return _Stopped(Trouble.UNREACHABLE, "its address cannot be reached")
-    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
-        return _Stopped(Trouble.UNREACHABLE, "it ended the connection before its answer was whole")
-    return _Stopped(Trouble.NOT_ONVIF, "its answer is not HTTP as it should be")
