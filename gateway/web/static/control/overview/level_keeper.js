@@ -3,18 +3,18 @@
  * and after a while, because the bar moves by itself.
  *
  * Promises: what is in force is what the stream says; times that say something else, or that could not be fetched anew,
- * are old until newer ones are there, and those are asked for without anybody touching anything. An older answer never
- * replaces a newer one. Leaves to others: painting them, and saying that they are old (`strip.js`).
+ * are old until newer ones are there, and those are asked for without anybody touching anything. Leaves to others:
+ * painting them, and saying that they are old (`strip.js`); asking again (`asking.js`).
  */
 
 import { ask } from "../../api.js";
+import { Asking } from "./asking.js";
 
 /** @typedef {import("../level/timeline.js").Times} Times */
 
 /** The bar moves by itself; what becomes of orders is told. This is for what was missed. */
 const EVERY_MS = 600_000;
 const AGAIN_MS = 15_000;
-const SPREAD_MS = 3000;
 const DAYS_BACK = 2;
 const DAYS_AHEAD = 16;
 
@@ -30,18 +30,19 @@ export class LevelKeeper {
     this.askedAt = 0;
     /** When they were last asked for because they differed, by this machine's. */
     this.doubtedAt = -Infinity;
-    /** Numbers of requests: the newest one, the newest that was answered, the newest that was not. */
-    this.asked = 0;
-    this.answered = 0;
-    this.failed = 0;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.again = undefined;
+    /** @type {Asking<Times>} */
+    this.asking = new Asking(host, {
+      what: "the levels over time",
+      get: () => ask("GET", `level/times?back=${DAYS_BACK}&ahead=${DAYS_AHEAD}`),
+      take: (times) => (this.times = times),
+      againMs: AGAIN_MS,
+    });
     host.addController(this);
   }
 
   /** What is shown may not be so any more. */
   get isOld() {
-    return this.times !== null && (this.differs || this.failed > this.answered);
+    return this.times !== null && (this.differs || this.asking.hasFailed);
   }
 
   get isDue() {
@@ -49,46 +50,19 @@ export class LevelKeeper {
   }
 
   hostDisconnected() {
-    this.rest();
+    this.asking.rest();
   }
 
   hostUpdate() {
     this.differs = this.times !== null && differ(this.times, this.host.state);
-    if (!this.differs || this.again !== undefined || performance.now() - this.doubtedAt < AGAIN_MS) return;
+    if (!this.differs || this.asking.isToCome || performance.now() - this.doubtedAt < AGAIN_MS) return;
     this.doubtedAt = performance.now();
     void this.load();
   }
 
   async load() {
-    const number = ++this.asked;
     this.askedAt = this.host.now();
-    try {
-      /** @type {Times} */
-      const times = await ask("GET", `level/times?back=${DAYS_BACK}&ahead=${DAYS_AHEAD}`);
-      if (number < this.answered) return;
-      this.answered = number;
-      this.times = times;
-    } catch (problem) {
-      console.warn("the levels over time do not load", problem);
-      this.failed = Math.max(this.failed, number);
-    }
-    if (this.failed > this.answered) this.loadAgain();
-    else this.rest();
-    this.host.requestUpdate();
-  }
-
-  /** A hundred pages do not ask again in the same moment; one that is not shown asks when it opens. */
-  loadAgain() {
-    if (!this.host.isConnected) return;
-    this.again ??= setTimeout(() => {
-      this.again = undefined;
-      void this.load();
-    }, AGAIN_MS + Math.random() * SPREAD_MS);
-  }
-
-  rest() {
-    clearTimeout(this.again);
-    this.again = undefined;
+    await this.asking.load();
   }
 }
 
