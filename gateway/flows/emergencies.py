@@ -6,19 +6,17 @@ on paper. Signing and ending are the other way round: what loosens anything is o
 
 An emergency by hand is signed afterwards by somebody else than its caller; after fifteen minutes without a signature
 that is an alarm and a record, and it stays in force. A drill is the same in everything and says so everywhere; anything
-real ends it at once.
+real ends it at once. Leaves to others: how one stands, and who is still inside (`emergency_view`).
 """
 
 import asyncio
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from gateway.core.kinds import PresenceState, ZoneKind
 from gateway.core.levels import is_in_force
-from gateway.core.nouns import Campus
-from gateway.core.papers import Cause, Emergency, EmergencyKind, Followed, PaperKind, Remark
+from gateway.core.papers import Cause, Emergency, EmergencyKind, Remark
 from gateway.core.rights import Right
 from gateway.flows import (
     alarms,
@@ -26,9 +24,9 @@ from gateway.flows import (
     directory_watch,
     drill_marks,
     emergency_notices,
+    emergency_view,
     orders,
     postures,
-    propagation,
 )
 from gateway.flows.changes import EmergencyMoved
 from gateway.flows.ports import Entry, Known, LedgerUnavailable, Outdated, Unit, Written
@@ -36,8 +34,6 @@ from gateway.flows.site import Site
 
 SIGNED_WITHIN_S = 15 * 60.0
 """Unsigned after that it escalates, it does not lapse."""
-FIRST_WORD_HOLDS_S = 15 * 60.0
-"""The two who end an emergency act together: a first word older than this counts no more."""
 TRIES = 5
 NOTED_AFTER_S = 10.0
 """By then every device has followed, or is late and listed: time to note it on the paper."""
@@ -48,26 +44,12 @@ LIKE_IT_AT_MOST = 20
 AGAIN_S = 1.0
 
 
-class NoSuchEmergency(LookupError):
-    """There is no emergency of that id."""
-
-
 class NotPossible(Exception):
     """It cannot be done now; `code` is a stable word for why."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Muster:
-    """Who was inside when it began, and who of them has left."""
-
-    inside_at_start: int
-    left: int
-    missing: tuple[str, ...]
-    """Those who have not left, by reference; empty once it is over."""
 
 
 # ---------------------------------------------------------------- calling one
@@ -83,10 +65,10 @@ async def start(
     unknown = sorted(set(zones) - set(site.campus.zones))
     if unknown:
         raise NotPossible("unknown_zone", f"there is no zone {', '.join(unknown)[:200]}")
-    over = frozenset(zones) or whole_site(site.campus)
+    over = frozenset(zones) or emergency_view.whole_site(site.campus)
     like_it = [e for e in by_hand(site) if (e.kind, e.drill) == (kind, drill)]
     if len(like_it) >= LIKE_IT_AT_MOST:
-        over = whole_site(site.campus)  # one who calls it zone by zone means the whole site
+        over = emergency_view.whole_site(site.campus)  # one who calls it zone by zone means the whole site
     for known in like_it:
         if all(not known.zones.isdisjoint(site.campus.around(zone)) for zone in over):
             return _called_again(site, known, by)
@@ -116,7 +98,7 @@ def _called_again(site: Site, known: Emergency, by: str) -> Emergency:
     site.hold(again)
     body = {"emergency": known.id, "by": by, "drill": known.drill}
     site.spawn(_file(site, again, Entry("emergency_called_again", site.clock.now(), body), fields))
-    site.feed.publish(as_event(site, again))
+    site.feed.publish(emergency_view.as_event(site, again))
     return again
 
 
@@ -130,11 +112,11 @@ def begin(site: Site, emergency: Emergency) -> Emergency:
         from gateway.flows import waiting  # it knows of commands, and they of emergencies
 
         site.spawn(waiting.let_out_all(site))
-    inside = people_in(site, emergency.zones)
+    inside = emergency_view.people_in(site, emergency.zones)
     mustered = tuple(inside) if emergency.kind is EmergencyKind.EVACUATE else ()
     emergency = replace(emergency, inside_at_start=len(inside), mustered=mustered)
     site.hold(emergency)
-    site.feed.publish(as_event(site, emergency))
+    site.feed.publish(emergency_view.as_event(site, emergency))
     return emergency
 
 
@@ -176,7 +158,7 @@ def file_start_later(site: Site, emergency: Emergency) -> None:
 async def sign(site: Site, id: str, by: str) -> Emergency:
     """A leader answers for it; also when it is over. Raises `NoSuchEmergency`, `NotPossible`, `LedgerUnavailable`."""
     for _ in range(TRIES):
-        emergency = await find(site, id)
+        emergency = await emergency_view.find(site, id)
         if emergency.cause is Cause.FIRE:
             raise NotPossible("no_signature_needed", "a fire input called it: there is nothing to sign")
         if emergency.signed_by is not None:
@@ -198,13 +180,13 @@ async def end(site: Site, id: str, by: str, reason: str) -> Emergency:
     Raises `NoSuchEmergency`, `NotPossible` (`ended_already`, `fire_active`, `two_people`), `LedgerUnavailable`.
     """
     for _ in range(TRIES):
-        emergency = await find(site, id)
+        emergency = await emergency_view.find(site, id)
         now = site.clock.now()
         if not emergency.is_live:
             raise NotPossible("ended_already", "it is over")
-        if inputs := active_inputs(site, emergency):
+        if inputs := emergency_view.active_inputs(site, emergency):
             raise NotPossible("fire_active", f"the fire input is active: {', '.join(inputs)[:200]}")
-        first = emergency.ending_by if _still_holds(site, emergency) else None
+        first = emergency.ending_by if emergency_view.first_word_holds(site, emergency) else None
         if first == by:
             raise NotPossible("two_people", "a second person ends it")
         if first is not None and not await site.still_may(first, MAY_END):
@@ -232,7 +214,7 @@ async def end(site: Site, id: str, by: str, reason: str) -> Emergency:
 async def remark(site: Site, id: str, by: str, text: str) -> Emergency:
     """Note something on it: what did not go well, who looked where. Raises as `sign` does."""
     for _ in range(TRIES):
-        emergency = await find(site, id)
+        emergency = await emergency_view.find(site, id)
         if len(emergency.remarks) >= REMARKS_AT_MOST:
             raise NotPossible("too_many", f"there are {REMARKS_AT_MOST} remarks on it")
         now = site.clock.now()
@@ -278,7 +260,7 @@ async def _file_drill_end(site: Site, over: Emergency, fields: dict[str, Any], w
         result = await site.ledger.commit(unit)
     except LedgerUnavailable:
         return
-    site.feed.publish(as_event(site, over))
+    site.feed.publish(emergency_view.as_event(site, over))
     await _filed(site, over, result)
 
 
@@ -293,72 +275,7 @@ async def _end_drill_orders(site: Site, why: str) -> None:
             return
 
 
-# ---------------------------------------------------------------- looking at it
-
-
-async def find(site: Site, id: str) -> Emergency:
-    """One, in force or over. Raises `NoSuchEmergency`, `LedgerUnavailable`."""
-    known = site.emergencies.get(id)
-    if known is not None:
-        return known
-    held = site.unfiled.get(id)
-    if held is not None:
-        return held[0]
-    paper = await site.archive.paper(PaperKind.EMERGENCY, id)
-    if not isinstance(paper, Emergency):
-        raise NoSuchEmergency(id)
-    return paper
-
-
-def in_force(site: Site) -> list[Emergency]:
-    """Those in force, the newest first."""
-    return sorted((e for e in site.emergencies.values() if e.is_live), key=lambda e: e.started_at, reverse=True)
-
-
-async def past(site: Site) -> list[Emergency]:
-    """Those that are over, the newest first. Raises `LedgerUnavailable`."""
-    papers = await site.archive.papers(PaperKind.EMERGENCY, live=False)
-    return [paper for paper in papers if isinstance(paper, Emergency)]
-
-
-def is_on_paper(site: Site, emergency: Emergency) -> bool:
-    """False while its record could not be written."""
-    held = site.unfiled.get(emergency.id)
-    return held is None or held[1] is not None or any(e.id == emergency.id for e in site.directory.papers.emergencies)
-
-
-def active_inputs(site: Site, emergency: Emergency) -> list[str]:
-    """The fire inputs that are active as far as anybody knows.
-
-    A device that has started anew tells anew what is active; one that is no longer enrolled tells nothing. Neither may
-    keep people from ending what is over: the doors themselves stay released until they are reset.
-    """
-    found = []
-    for name, boot in emergency.inputs.items():
-        device = site.devices.get(name.partition(":")[0])
-        if device is not None and device.boot in (None, boot):
-            found.append(name)
-    return sorted(found)
-
-
-def followed(site: Site, emergency: Emergency) -> tuple[Followed, ...]:
-    """What its devices made of it: as noted on its paper, and what is known since."""
-    found = {one.device: one for one in emergency.followed}
-    for spread in propagation.newest_for(site, emergency.id):
-        for device, asked in spread.devices.items():
-            known = found.get(device)
-            if known is None or known.shown_at is None:
-                found[device] = Followed(device, asked.version, asked.asked_at, asked.shown_at)
-    return tuple(found[device] for device in sorted(found))
-
-
-def muster(site: Site, emergency: Emergency) -> Muster:
-    """Who was inside at its start and who of them has left its zones; one who is uncertain has not surely left."""
-    if not emergency.is_live:
-        return Muster(emergency.inside_at_start or 0, emergency.left or 0, ())
-    still = people_in(site, emergency.zones, certain=False)
-    missing = tuple(ref for ref in emergency.mustered if ref in still)
-    return Muster(emergency.inside_at_start or 0, len(emergency.mustered) - len(missing), missing)
+# ---------------------------------------------------------------- what time does
 
 
 async def look(site: Site) -> None:
@@ -367,7 +284,7 @@ async def look(site: Site) -> None:
         since_s = site.clock.elapsed_s(emergency.started_at)
         if emergency.cause is Cause.HAND and emergency.signed_by is None and since_s >= SIGNED_WITHIN_S:
             await _escalate(site, emergency)
-        if not emergency.followed and since_s >= NOTED_AFTER_S and is_on_paper(site, emergency):
+        if not emergency.followed and since_s >= NOTED_AFTER_S and emergency_view.is_on_paper(site, emergency):
             _note_followed(site, emergency)
     _ask_for_lists(site)
 
@@ -383,12 +300,12 @@ async def _escalate(site: Site, emergency: Emergency) -> None:
     what = f"{drill_marks.WORD + ': ' if emergency.drill else ''}{emergency.kind.value} of {where} is not signed"
     await alarms.raise_alarm(site, alarms.EMERGENCY_UNSIGNED, emergency.id, what)
     entry = Entry("emergency_escalated", now, {"emergency": emergency.id, "drill": emergency.drill})
-    site.feed.publish(as_event(site, moved))
+    site.feed.publish(emergency_view.as_event(site, moved))
     site.spawn(_file(site, moved, entry, {"escalated_at": now}))
 
 
 def _note_followed(site: Site, emergency: Emergency) -> None:
-    told = followed(site, emergency)
+    told = emergency_view.followed(site, emergency)
     if told:
         moved = replace(emergency, followed=told)
         site.hold(moved)
@@ -406,68 +323,17 @@ def _ask_for_lists(site: Site) -> None:
             device.list_is_due = True
 
 
-def as_event(site: Site, emergency: Emergency) -> dict[str, Any]:
-    """An emergency as the screens show it."""
-    return {
-        "type": "emergency",
-        "id": emergency.id,
-        "kind": emergency.kind,
-        "zones": sorted(emergency.zones),
-        "cause": emergency.cause,
-        "drill": emergency.drill,
-        "state": state_of(site, emergency),
-        "at": emergency.started_at,
-        "ended_at": emergency.ended_at,
-        "signed": emergency.signed_by is not None,
-        "escalated": emergency.escalated_at is not None,
-        "fire_active": bool(active_inputs(site, emergency)),
-        "on_paper": is_on_paper(site, emergency),
-        "inside_at_start": emergency.inside_at_start,
-    }
-
-
-def state_of(site: Site, emergency: Emergency) -> str:
-    """`in_force`, `ending` (one of two has spoken) or `ended`."""
-    if not emergency.is_live:
-        return "ended"
-    return "ending" if _still_holds(site, emergency) else "in_force"
-
-
-def whole_site(campus: Campus) -> frozenset[str]:
-    """The zones that hold all others."""
-    roots = frozenset(zone.id for zone in campus.zones.values() if zone.parent is None)
-    return frozenset(zone for zone in roots if campus.zones[zone].kind is ZoneKind.SITE) or roots
-
-
-# ---------------------------------------------------------------- inside
-
-
-def _still_holds(site: Site, emergency: Emergency) -> bool:
-    return (
-        emergency.ending_by is not None
-        and emergency.ending_at is not None
-        and site.clock.elapsed_s(emergency.ending_at) <= FIRST_WORD_HOLDS_S
-    )
+# ---------------------------------------------------------------- writing it
 
 
 def _last_words(site: Site, emergency: Emergency) -> dict[str, Any]:
     """What stays of it when it is over: what the devices did, and counts instead of people."""
-    seen = muster(site, emergency)
+    seen = emergency_view.muster(site, emergency)
     return {
-        "followed": followed(site, emergency),
+        "followed": emergency_view.followed(site, emergency),
         "left": seen.left if emergency.kind is EmergencyKind.EVACUATE else None,
         "mustered": (),
     }
-
-
-def people_in(site: Site, zones: frozenset[str], certain: bool = True) -> set[str]:
-    """Who is in one of `zones` or deeper, by reference."""
-    within = {zone for zone in site.campus.zones if not zones.isdisjoint(site.campus.around(zone))}
-    # The site itself is what lies outside every gate: whoever is there and nowhere else is not inside.
-    if any(site.campus.zones[zone].parent is None for zone in zones):
-        within -= {zone for zone in within if site.campus.zones[zone].kind is ZoneKind.SITE}
-    wanted = (PresenceState.INSIDE,) if certain else (PresenceState.INSIDE, PresenceState.UNCERTAIN)
-    return {ref for ref, known in site.presence.items() if known.zone in within and known.state in wanted}
 
 
 async def _move(site: Site, emergency: Emergency, entry: Entry, fields: dict[str, Any]) -> Emergency | None:
@@ -481,7 +347,7 @@ async def _move(site: Site, emergency: Emergency, entry: Entry, fields: dict[str
     moved = replace(site.emergencies.get(emergency.id, emergency), **fields)
     site.hold(moved)
     await _filed(site, moved, result)
-    site.feed.publish(as_event(site, moved))
+    site.feed.publish(emergency_view.as_event(site, moved))
     return moved
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from devices.messages import Event, FireAlarm, FireClear, FireInput, Panic
 from gateway.core.drills import emergency_over
 from gateway.core.papers import Cause, Emergency, EmergencyKind
-from gateway.flows import emergencies, postures, propagation
+from gateway.flows import emergencies, emergency_view, postures, propagation
 from gateway.flows.changes import EmergencyMoved
 from gateway.flows.devices import Device
 from gateway.flows.site import Site
@@ -89,7 +89,7 @@ def written(site: Site, change: EmergencyMoved, version: int) -> None:
     if change.boot is None and change.input in found.inputs:
         found = replace(found, inputs={name: boot for name, boot in found.inputs.items() if name != change.input})
         site.hold(found)
-        site.feed.publish(emergencies.as_event(site, found))
+        site.feed.publish(emergency_view.as_event(site, found))
     site.filed(found, version)
 
 
@@ -119,5 +119,5 @@ def _burn(site: Site, name: str, zone: str, boot: str) -> Emergency:
     elif found.inputs.get(name) != boot:
         found = replace(found, inputs={**found.inputs, name: boot}, ending_by=None, ending_at=None)
         site.hold(found)
-        site.feed.publish(emergencies.as_event(site, found))
+        site.feed.publish(emergency_view.as_event(site, found))
     return found

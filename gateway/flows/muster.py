@@ -2,7 +2,7 @@
 
 Promises: what nobody saw is called uncertain and never left out; whoever is registered as inside but was never read is
 on the list. A hundred thousand people are counted beside the taps. Leaves to others: who may look (`web`), the muster
-of an emergency (`emergencies`).
+of an emergency (`emergency_view`).
 """
 
 import asyncio

@@ -14,7 +14,7 @@ from datetime import datetime
 from gateway.core.kinds import PresenceState
 from gateway.core.papers import Emergency, EmergencyKind
 from gateway.core.rights import Right
-from gateway.flows import emergencies, muster
+from gateway.flows import emergency_view, muster
 from gateway.flows.muster import Guest
 from gateway.flows.ports import NUMBER_DIGITS, Entry, Unit
 from gateway.flows.roll_call_book import Mark, Marks
@@ -76,7 +76,7 @@ async def call(site: Site, emergency: str) -> RollCall:
     found = _in_force(site, emergency)
     marks = await _marks(site, found.id)
     there = await muster.muster(site)
-    still = emergencies.people_in(site, found.zones, certain=False)
+    still = emergency_view.people_in(site, found.zones, certain=False)
     is_evacuation = found.kind is EmergencyKind.EVACUATE
     wanted = set(still)
     guests = {guest.holder: guest for guest in there.guests}
@@ -84,7 +84,7 @@ async def call(site: Site, emergency: str) -> RollCall:
     wanted |= {ref for ref, guest in guests.items() if guest.zone is None or guest.zone in inner}
     listed = [_listed(site, ref, guests.get(ref), marks) for ref in wanted]
     gone = [_listed(site, ref, None, marks) for ref in marks.here if ref not in wanted]
-    seen = emergencies.muster(site, found)
+    seen = emergency_view.muster(site, found)
     return RollCall(there.at, found, found.inside_at_start or 0, seen.left if is_evacuation else None, [*listed, *gone])
 
 

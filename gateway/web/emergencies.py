@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.papers import Emergency, EmergencyKind, Followed
-from gateway.flows import emergencies, inside, propagation, reading
+from gateway.flows import emergencies, emergency_view, inside, propagation, reading
 from gateway.flows.accounts import AccountsAway
 from gateway.flows.site import Site
 from gateway.flows.told import person
@@ -20,9 +20,9 @@ CHANGES_AT_MOST = 20
 
 async def list_emergencies(call: Call) -> shapes.Emergencies:
     site, wanted = call.site, call.query.state
-    found = [] if wanted == "ended" else emergencies.in_force(site)
+    found = [] if wanted == "ended" else emergency_view.in_force(site)
     if wanted != "in_force":
-        found += await emergencies.past(site)
+        found += await emergency_view.past(site)
     names = await _names(call)
     return shapes.Emergencies([as_emergency(site, one, names) for one in found])
 
@@ -38,8 +38,8 @@ async def start_emergency(call: Call) -> shapes.EmergencyInfo:
 
 async def get_emergency(call: Call) -> shapes.EmergencyWithRecord:
     try:
-        found = await emergencies.find(call.site, call.path("emergency"))
-    except emergencies.NoSuchEmergency:
+        found = await emergency_view.find(call.site, call.path("emergency"))
+    except emergency_view.NoSuchEmergency:
         raise not_found("emergency") from None
     names = await _names(call)
     plain = as_emergency(call.site, found, names)
@@ -63,10 +63,10 @@ async def remark(call: Call) -> shapes.EmergencyInfo:
 async def muster(call: Call) -> shapes.Missing:
     """By name, for those who look for them; recorded."""
     try:
-        found = await emergencies.find(call.site, call.path("emergency"))
-    except emergencies.NoSuchEmergency:
+        found = await emergency_view.find(call.site, call.path("emergency"))
+    except emergency_view.NoSuchEmergency:
         raise not_found("emergency") from None
-    seen = emergencies.muster(call.site, found)
+    seen = emergency_view.muster(call.site, found)
     people = [holder for ref in seen.missing if (holder := _holder(call.site, ref)) is not None]
     await reading.note(call.site, call.by.ref, "muster", len(people))
     return shapes.Missing(seen.inside_at_start, seen.left, sorted(people, key=lambda one: one.id))
@@ -101,26 +101,26 @@ def as_emergency(site: Site, emergency: Emergency, names: Mapping[str, str]) -> 
         zones=sorted(emergency.zones),
         cause=emergency.cause.value,
         drill=emergency.drill,
-        state=emergencies.state_of(site, emergency),
+        state=emergency_view.state_of(site, emergency),
         reason=emergency.reason,
         started_at=emergency.started_at,
         started_by=_name(names, emergency.started_by),
         signed_by=_name(names, emergency.signed_by),
         signed_at=emergency.signed_at,
         escalated_at=emergency.escalated_at,
-        fire_inputs=emergencies.active_inputs(site, emergency),
+        fire_inputs=emergency_view.active_inputs(site, emergency),
         ending_by=_name(names, emergency.ending_by),
         ended_by=_name(names, emergency.ended_by),
         ended_at=emergency.ended_at,
         end_reason=emergency.end_reason,
-        on_paper=emergencies.is_on_paper(site, emergency),
+        on_paper=emergency_view.is_on_paper(site, emergency),
     )
 
 
 def _record(site: Site, emergency: Emergency, names: Mapping[str, str]) -> shapes.EmergencyRecord:
-    seen = emergencies.muster(site, emergency)
+    seen = emergency_view.muster(site, emergency)
     musters = emergency.kind is EmergencyKind.EVACUATE
-    devices = emergencies.followed(site, emergency)
+    devices = emergency_view.followed(site, emergency)
     return shapes.EmergencyRecord(
         started_at=emergency.started_at,
         ended_at=emergency.ended_at,
@@ -151,7 +151,7 @@ def _change(event: dict[str, Any]) -> shapes.ChangeOnItsWay:
 async def _answer(call: Call, doing: Awaitable[Emergency]) -> shapes.EmergencyInfo:
     try:
         emergency = await doing
-    except emergencies.NoSuchEmergency:
+    except emergency_view.NoSuchEmergency:
         raise not_found("emergency") from None
     except emergencies.NotPossible as error:
         if error.code == "unknown_zone":

@@ -13,7 +13,7 @@ from gateway.core.kinds import Level
 from gateway.core.levels import order_in_force
 from gateway.core.papers import Order
 from gateway.core.rights import Right
-from gateway.flows import emergencies
+from gateway.flows import emergency_view
 from gateway.flows.feed import Feed
 from gateway.flows.site import Site
 
@@ -41,7 +41,7 @@ def in_force(site: Site) -> dict[str, Any]:
     return {
         "level": strictest(site),
         "levels": by_zone(site),
-        "emergencies": [emergencies.as_event(site, one) for one in emergencies.in_force(site)],
+        "emergencies": [emergency_view.as_event(site, one) for one in emergency_view.in_force(site)],
     }
 
 

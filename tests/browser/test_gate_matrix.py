@@ -12,7 +12,7 @@ from playwright.async_api import expect
 
 from devices.messages import CredentialKind
 from gateway.core.papers import Visit
-from tests.browser.test_registration import Kiosk
+from tests.browser.registering import Kiosk
 from tests.web.guardpost import GuardPost
 from tests.web.test_permits import send, set_level
 

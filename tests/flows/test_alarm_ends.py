@@ -15,8 +15,8 @@ from gateway.core.alarm_groups import FLOOD, ROOM_FOR
 from gateway.flows import alarm_acts, alarms, directory_watch
 from gateway.flows.open_alarms import AlarmPicture
 from gateway.flows.ports import LedgerUnavailable, Unit
+from tests.flows.alarm_room import Room
 from tests.flows.conftest import House
-from tests.flows.test_alarm_life import Room
 
 
 class SlowLedger:

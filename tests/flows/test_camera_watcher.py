@@ -22,7 +22,7 @@ from gateway.flows.sign_in import Who
 from gateway.flows.site_rules import Rules
 from tests.flows.camera_house import JPEG, prepared
 from tests.flows.conftest import House
-from tests.flows.test_camera_checks import Round, gaps
+from tests.flows.round_scene import Round, gaps
 from tests.parts.locked import locked
 from tests.parts.scripted_sight import COVERED, HEALTHY
 

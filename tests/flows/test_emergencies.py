@@ -12,7 +12,7 @@ import pytest
 
 from devices.messages import BollardMode, Emergency, EntryOffline, ExitOffline
 from gateway.core.papers import EmergencyKind
-from gateway.flows import alarms, emergencies, postures
+from gateway.flows import alarms, emergencies, emergency_view, postures
 from gateway.flows.ports import LedgerUnavailable, Unit
 from tests.flows.conftest import Hand, House
 
@@ -226,7 +226,7 @@ async def test_two_different_people_end_it_and_one_does_not(house: House) -> Non
     called = await emergencies.start(house.site, LOCKDOWN, (), "test", "guard")
 
     first = await emergencies.end(house.site, called.id, "leader-1", "over")
-    assert emergencies.state_of(house.site, first) == "ending"
+    assert emergency_view.state_of(house.site, first) == "ending"
     with pytest.raises(emergencies.NotPossible, match="second person"):
         await emergencies.end(house.site, called.id, "leader-1", "over")
     assert house.courier.posture("gate").emergency is Emergency.LOCKDOWN
@@ -244,7 +244,7 @@ async def test_two_different_people_end_it_and_one_does_not(house: House) -> Non
 async def test_a_first_word_that_is_old_counts_no_more(house: House) -> None:
     called = await emergencies.start(house.site, LOCKDOWN, (), "test", "guard")
     await emergencies.end(house.site, called.id, "leader-1", "over")
-    house.clock.go_on(emergencies.FIRST_WORD_HOLDS_S + 1)
+    house.clock.go_on(emergency_view.FIRST_WORD_HOLDS_S + 1)
 
     again = await emergencies.end(house.site, called.id, "leader-2", "over")
 
@@ -279,7 +279,7 @@ async def test_with_the_ledger_away_it_holds_at_once_and_its_record_follows(make
         called = await emergencies.start(house.site, LOCKDOWN, (), "test", "guard")
 
         assert house.courier.posture("gate").emergency is Emergency.LOCKDOWN
-        assert not emergencies.is_on_paper(house.site, called)
+        assert not emergency_view.is_on_paper(house.site, called)
         await follow(house, hands["gate"])
         with pytest.raises(LedgerUnavailable):
             await emergencies.end(house.site, called.id, "leader-1", "over")
@@ -288,7 +288,7 @@ async def test_with_the_ledger_away_it_holds_at_once_and_its_record_follows(make
     await house.settle()
 
     assert [row["emergency"] for row in await house.rows("emergency_started")] == [called.id]
-    assert emergencies.is_on_paper(house.site, house.site.emergencies[called.id])
+    assert emergency_view.is_on_paper(house.site, house.site.emergencies[called.id])
     issued = hands["gate"].device.issued
     await house.restart()
     assert called.id in house.site.emergencies

@@ -17,7 +17,7 @@ from gateway.core.kinds import CredentialKind, Direction, Level, Outcome
 from gateway.core.nouns import Request
 from gateway.core.papers import Authority, Cause, EmergencyKind, Order
 from gateway.core.papers import Emergency as Paper
-from gateway.flows import alarm_acts, alarms, command, emergencies, fires, postures
+from gateway.flows import alarm_acts, alarms, command, emergencies, emergency_view, fires, postures
 from gateway.flows.device_events import NotItsPlace
 from gateway.flows.ports import Entry, LedgerUnavailable, Unit
 from gateway.flows.site import Site
@@ -234,7 +234,7 @@ async def test_a_door_that_started_anew_or_was_retired_keeps_nobody_from_ending_
     house.folder.retire("panel")
     await house.look()
 
-    assert emergencies.active_inputs(house.site, the_fire(house)) == []
+    assert emergency_view.active_inputs(house.site, the_fire(house)) == []
     await end(house, fire.id)
 
 

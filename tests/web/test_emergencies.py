@@ -6,7 +6,7 @@ import aiohttp
 
 from gateway.core.kinds import PresenceState
 from gateway.core.nouns import Presence
-from gateway.flows import alarms, device_status, emergencies, propagation
+from gateway.flows import alarms, device_status, emergency_view, propagation
 from tests.web.guardpost import GuardPost
 
 
@@ -132,7 +132,7 @@ async def test_a_drill_says_so_everywhere_and_leaves_its_record(post: GuardPost)
     assert record["muster"] == {"inside_at_start": 2, "left": 1, "still_inside": 1}
     assert [(one["by"], one["text"]) for one in record["remarks"]] == [("guard1", "south door sticks")]
     assert record["signed_by"] == "leader1" and record["ended_at"] is not None
-    paper = await emergencies.find(post.site, id)
+    paper = await emergency_view.find(post.site, id)
     assert paper.mustered == (), "when it is over, only the counts stay"
     told = [one.event for one in feed.take()]
     feed.close()
